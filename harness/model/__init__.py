@@ -1,0 +1,48 @@
+"""The values everything else is made of: frozen, without effects, importing nothing else of ours but `errors`."""
+
+from harness.model.case import FORMAT, LINK_MODES, Action, Case, LinkMode, Plan, Step
+from harness.model.evidence import (
+    Evidence,
+    Kind,
+    Node,
+    Outcome,
+    Sharing,
+    SharingEvidence,
+    StepEvidence,
+    Traced,
+    Tree,
+    Trees,
+    Violation,
+)
+from harness.model.layout import ROLES, Fact, Layout, Mount, Permission, Roles, Symlink
+from harness.model.wheel import Entry, Wheel
+
+__all__ = [
+    "FORMAT",
+    "LINK_MODES",
+    "ROLES",
+    "Action",
+    "Case",
+    "Entry",
+    "Evidence",
+    "Fact",
+    "Kind",
+    "Layout",
+    "LinkMode",
+    "Mount",
+    "Node",
+    "Outcome",
+    "Permission",
+    "Plan",
+    "Roles",
+    "Sharing",
+    "SharingEvidence",
+    "Step",
+    "StepEvidence",
+    "Symlink",
+    "Traced",
+    "Tree",
+    "Trees",
+    "Violation",
+    "Wheel",
+]

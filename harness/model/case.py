@@ -1,0 +1,85 @@
+"""Case: everything one run depends on, as one value that can be saved, shrunk and replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+from harness.model.layout import Layout
+from harness.model.wheel import Wheel
+
+LinkMode: TypeAlias = Literal["clone", "hardlink", "symlink", "copy"]
+Action: TypeAlias = Literal["warm", "install", "upgrade", "reinstall", "repair", "uninstall"]
+
+LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every choice a filesystem or scheduler may make. The empty Plan leaves all of them to the machine.
+
+    Attributes:
+        creation: the order in which the wheels' directories and files are created, as archive paths. Each archive is
+            written in this order (directories listed explicitly), so any installer that unpacks it follows it.
+            Paths not named here come last, in their wheel's own order.
+        listing: how each directory is listed: at every listing the sorted names are drawn one by one, choice modulo the
+            number of names left; exhausted choices are 0. `None` leaves listing to the filesystem.
+        schedule: which of the pending programs goes next, choice modulo their number; exhausted choices are 0.
+            `None` runs programs one after the other.
+    """
+
+    creation: tuple[str, ...] = ()
+    listing: tuple[int, ...] | None = None
+    schedule: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One command given to the installer.
+
+    Attributes:
+        action: `warm` fills the cache and installs nothing.
+        wheels: keys (`name-version`) of the case's wheels; for `uninstall` the distributions to remove.
+        image: done while the layout's image is made: before mounts whose `after` is `image` are laid on top.
+    """
+
+    action: Action
+    wheels: tuple[str, ...]
+    image: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One run, whole.
+
+    Attributes:
+        layout: where.
+        wheels: what there is to install.
+        steps: what is done, in order.
+        plan: the filesystem's and scheduler's choices.
+        installer: `reference` or `specimen:NAME`.
+        link_mode: how files get from the cache into the environment.
+        strict: the link mode is demanded: an installer that cannot have it must fail and not fall back.
+        format: version of this file format.
+    """
+
+    layout: Layout
+    wheels: tuple[Wheel, ...] = field(metadata={"key": "wheel"})
+    steps: tuple[Step, ...] = field(metadata={"key": "step"})
+    plan: Plan = field(default_factory=Plan)
+    installer: str = "reference"
+    link_mode: LinkMode = "hardlink"
+    strict: bool = False
+    format: int = FORMAT
+
+    def wheel(self, key: str) -> Wheel:
+        """The wheel a step refers to.
+
+        Raises:
+            KeyError: no wheel of this case has that key.
+        """
+        for wheel in self.wheels:
+            if wheel.key == key:
+                return wheel
+        raise KeyError(key)

@@ -1,0 +1,153 @@
+"""Evidence: what was seen when a case ran; what contracts judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.model.case import Case, Step
+
+Kind: TypeAlias = Literal["file", "directory", "symlink", "other"]
+Sharing: TypeAlias = Literal["shared", "own", "unknown"]
+
+
+class Node(NamedTuple):
+    """One path of a Tree. A named tuple for speed: a snapshot of the torch closure has eleven thousand of them.
+
+    Attributes:
+        kind: what it is.
+        mode: permission bits.
+        size: bytes, of files.
+        digest: sha256 in hexadecimal, of files.
+        target: of symbolic links.
+    """
+
+    kind: Kind
+    mode: int
+    size: int = 0
+    digest: str = ""
+    target: str = ""
+
+
+# A snapshot: path relative to the snapshot's root -> what is there. Mount points below the root are entered.
+Tree: TypeAlias = Mapping[str, Node]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """One mutating operation as it happened: its name, paths, and the errno it got (empty: it succeeded)."""
+
+    program: int
+    operation: str
+    path: str
+    second: str = ""
+    errno: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the installer said and did in one step.
+
+    Attributes:
+        exit: exit status; 0 is success.
+        message: what it said on failure, as it said it.
+        notes: warnings: fallbacks, promises it could not keep.
+        trace: its mutating operations in order (empty where tracing is off).
+        operations: how many operations it made, reads included.
+        seconds: wall-clock time.
+        ended: `exit`, or `limit` when it was stopped because it made too many operations or took too long.
+    """
+
+    exit: int
+    message: str = ""
+    notes: tuple[str, ...] = ()
+    trace: tuple[Traced, ...] = ()
+    operations: int = 0
+    seconds: float = 0.0
+    ended: Literal["exit", "limit"] = "exit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """Snapshots of one moment.
+
+    Attributes:
+        environment: everything below the scheme directories, keyed `scheme/relative path` (see `SCHEMES`).
+        cache: below the cache role.
+        temporary: below the temporary role.
+        outside: everything in the site that is none of the above (wheelhouse included).
+    """
+
+    environment: Tree
+    cache: Tree
+    temporary: Tree
+    outside: Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEvidence:
+    """One step: what was asked, what came of it, the trees before and after."""
+
+    step: Step
+    outcome: Outcome
+    before: Trees
+    after: Trees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharingEvidence:
+    """How one installed file relates to the cache, found by writing through one name and reading the other.
+
+    Attributes:
+        sharing: whether it shares data with a cached file.
+        linkable: whether linking from the cache to its directory was possible, found by doing it.
+        cloneable: the same for a clone.
+    """
+
+    sharing: Sharing
+    linkable: bool
+    cloneable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that contracts may look at.
+
+    Attributes:
+        case: what was run.
+        steps: what happened, image steps included, in order.
+        sharing: per path of the final environment tree.
+        furniture: paths of the environment tree that the layout put there (mount points and their parents, symlinks).
+        roots: real paths that may appear in an honest message (the site's roles), by role.
+        control: the environment tree after the last step of the same case on the plain layout with the empty plan,
+            and its exit status; None where no control was run.
+    """
+
+    case: Case
+    steps: tuple[StepEvidence, ...]
+    sharing: Mapping[str, SharingEvidence] = field(default_factory=dict)
+    furniture: frozenset[str] = frozenset()
+    roots: Mapping[str, str] = field(default_factory=dict)
+    control: Tree | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One broken promise.
+
+    Attributes:
+        contract: whose.
+        path: the path concerned, relative to its tree (`purelib/nvidia/__init__.py`).
+        expected, found: in words.
+        step: index into the evidence's steps.
+    """
+
+    contract: str
+    path: str
+    expected: str
+    found: str
+    step: int
+
+    def __str__(self) -> str:
+        return f"{self.contract}: {self.path}: expected {self.expected}, found {self.found} (step {self.step + 1})"
