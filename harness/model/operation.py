@@ -1,7 +1,7 @@
 """Operation: one thing a program does to a filesystem that others can observe, or reads from it.
 
-Operations are named tuples, not dataclasses: the reference core yields one per file it places, and a named tuple is made
-three times faster than a frozen dataclass. Paths are absolute and real (a site's, not a layout's).
+Operations are named tuples, not dataclasses: the reference core yields one per file it places, and a named tuple is
+made three times faster than a frozen dataclass. Paths are absolute and real (a site's, not a layout's).
 """
 
 from __future__ import annotations
