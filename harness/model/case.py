@@ -71,7 +71,8 @@ class Case:
     installer: str = "reference"
     link_mode: LinkMode = "hardlink"
     strict: bool = False
-    format: int = FORMAT
+    # Always written: a later version must not read an absent number as its own.
+    format: int = field(default=FORMAT, metadata={"always": True})
 
     def wheel(self, key: str) -> Wheel:
         """The wheel a step refers to.

@@ -115,6 +115,12 @@ class ReadFile(NamedTuple):
     path: str
 
 
+class Digest(NamedTuple):
+    """The sha256 of a file's content, read in pieces. Answers str (hexadecimal)."""
+
+    path: str
+
+
 class Lstat(NamedTuple):
     """lstat(2). Answers a `Status`."""
 
@@ -156,12 +162,13 @@ Operation: TypeAlias = (
     | Chmod
     | ListDirectory
     | ReadFile
+    | Digest
     | Lstat
     | RealPath
     | Note
 )
 
-READS = (ListDirectory, ReadFile, Lstat, RealPath, Note)
+READS = (ListDirectory, ReadFile, Digest, Lstat, RealPath, Note)
 
 Answer = TypeVar("Answer")
 
