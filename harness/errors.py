@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno as errno_names
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ class MountFailed(HarnessError):  # noqa: N818 - reads as what happened
         options: the options asked for, in order.
         errno: what the call answered.
         words: what the kernel itself said (read from the fsopen descriptor); empty when it said nothing.
+        users: where the answer was EBUSY: what was found to use the mount.
     """
 
     operation: str
@@ -63,11 +65,34 @@ class MountFailed(HarnessError):  # noqa: N818 - reads as what happened
     options: tuple[str, ...]
     errno: int
     words: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         said = f"; the kernel says: {' / '.join(self.words)}" if self.words else ""
+        said += f"; in use: {', '.join(self.users)}" if self.users else ""
         options = f" ({', '.join(self.options)})" if self.options else ""
         return f"mount {self.type} at {self.path}{options}: {self.operation}: {errno_name(self.errno)}{said}"
+
+
+@dataclass(eq=False, kw_only=True)
+class LaboratoryHomeless(HarnessError):  # noqa: N818 - reads as what is wrong
+    """No empty directory was found that the laboratory could cover with its tmpfs.
+
+    Attributes:
+        tried: each directory, with what speaks against it.
+        variable: the environment variable that names one.
+        chosen: the directory came from that variable.
+    """
+
+    tried: tuple[tuple[str, str], ...]
+    variable: str
+    chosen: bool
+
+    def __str__(self) -> str:
+        tried = ", ".join(f"{path} ({objection})" for path, objection in self.tried)
+        if self.chosen:
+            return f"{self.variable}={tried}; it has to be the absolute path of an empty directory that exists"
+        return f"no empty directory to mount the laboratory on: {tried}; set {self.variable} to one (mkdir is enough)"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -141,3 +166,52 @@ class NotApplicable(HarnessError):  # noqa: N818 - reads as what it is
 
     def __str__(self) -> str:
         return f"{self.installer} does not do {self.what}"
+
+
+@dataclass(eq=False, kw_only=True)
+class OperationRefused(HarnessError):  # noqa: N818 - reads as what happened
+    """The filesystem refused an operation of a program. Drivers throw it into the program, which may go on.
+
+    Its message names path, second path, operation and errno, in that order (uv#15149, uv#12129, pip#6327 ask for it).
+    """
+
+    path: str
+    second: str = ""
+    operation: str
+    errno: int
+
+    def __str__(self) -> str:
+        paths = f"{self.path} (from {self.second})" if self.second else self.path
+        return f"{paths}: {self.operation}: {errno_name(self.errno)} ({os.strerror(self.errno)})"
+
+
+@dataclass(eq=False, kw_only=True)
+class WheelRefused(HarnessError):  # noqa: N818 - reads as what happened
+    """An archive is not a wheel that can be installed safely; nothing was written."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: refused: {self.reason}"
+
+
+@dataclass(eq=False, kw_only=True)
+class NotInstalled(HarnessError):  # noqa: N818 - reads as what is so
+    """A distribution that should be removed or repaired is not there."""
+
+    path: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.name} is not installed here: ENOENT"
+
+
+@dataclass(eq=False, kw_only=True)
+class LimitReached(HarnessError):  # noqa: N818 - reads as what happened
+    """A program made more operations than its driver allows; it was stopped."""
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"stopped after {self.limit} operations"

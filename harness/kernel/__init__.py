@@ -1,0 +1,1 @@
+"""The only code that makes system calls of its own: namespaces, mounts, the laboratory, capabilities."""
