@@ -86,8 +86,7 @@ def _exhausted(operation: str, seen: Circumstances) -> tuple[str, str]:
     if seen.mount_namespaces == 0:
         return ("user.max_mnt_namespaces is 0 on this machine", "sudo sysctl -w user.max_mnt_namespaces=15000")
     return (
-        f"all namespaces are in use (user.max_user_namespaces={seen.user_namespaces}, user.max_mnt_namespaces="
-        f"{seen.mount_namespaces}), or they are nested deeper than 32",
+        "user.max_user_namespaces or user.max_mnt_namespaces is used up, or namespaces are nested deeper than 32",
         "sudo sysctl -w user.max_user_namespaces=15000 user.max_mnt_namespaces=15000, or start less nested",
     )
 
@@ -103,7 +102,7 @@ def _forbidden(operation: str, seen: Circumstances) -> tuple[str, str]:
     if seen.seccomp == _FILTERED:
         return (
             "a seccomp filter forbids it, as Docker's and Podman's default profile do",
-            f"docker run --security-opt seccomp=unconfined {_UNCONFINED} (as root also --cap-add SYS_ADMIN {_UNCONFINED})",
+            f"docker run --security-opt seccomp=unconfined {_UNCONFINED}; as root add --cap-add SYS_ADMIN",
         )
     return _forbidden_later(seen)
 
@@ -119,7 +118,7 @@ def _forbidden_later(seen: Circumstances) -> tuple[str, str]:
         )
     if seen.apparmor_restricts:
         return (
-            "kernel.apparmor_restrict_unprivileged_userns is 1 (Ubuntu's default): user namespaces give no right to mount",
+            "kernel.apparmor_restrict_unprivileged_userns is 1, Ubuntu's default: user namespaces give no rights",
             "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or run as root",
         )
     return (
