@@ -1,0 +1,48 @@
+"""RECORD files: rows from text and text from rows (Recording installed projects, "The RECORD file"); pure."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.errors import WheelRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Row(NamedTuple):
+    """One row: path as written, `algorithm=digest` or empty, size in bytes or empty. A tuple, as csv makes them."""
+
+    path: str
+    digest: str
+    size: str
+
+
+def parse(data: bytes, path: str) -> list[Row]:
+    """The rows of a RECORD.
+
+    Raises:
+        WheelRefused: it is not text of rows. Rows with fewer than three columns occur in old projects: filled up.
+    """
+    try:
+        lines = list(csv.reader(data.decode().splitlines()))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise WheelRefused(path=path, reason=f"RECORD is not readable ({error})") from error
+    return [Row(*[*line, "", ""][:3]) for line in lines if line]
+
+
+def write(rows: Iterable[Row]) -> bytes:
+    """The bytes of a RECORD with these rows, in the order given."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def row_of(path: str, content: bytes) -> Row:
+    """The true row of a file with this content."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return Row(path, f"sha256={digest}", str(len(content)))

@@ -1,0 +1,69 @@
+"""Scripts: console scripts from entry points, and the first line of a wheel's own scripts; pure."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from dataclasses import dataclass
+
+from harness.errors import WheelRefused
+
+_NAME = re.compile(r"[\w.-]+\Z")
+_OBJECT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?\Z")
+_TEMPLATE = """\
+#!{python}
+# -*- coding: utf-8 -*-
+import re
+import sys
+from {module} import {first}
+if __name__ == "__main__":
+    sys.argv[0] = re.sub(r"(-script\\.pyw|\\.exe)?$", "", sys.argv[0])
+    sys.exit({attribute}())
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A script to be written into the scripts directory."""
+
+    name: str
+    content: bytes
+
+
+def console_scripts(data: bytes, python: str, path: str) -> tuple[Script, ...]:
+    """The scripts that an entry_points.txt asks for (Entry points specification: console_scripts and gui_scripts).
+
+    Raises:
+        WheelRefused: the file is not readable, or a name could leave the scripts directory.
+    """
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # the specification: names are case-sensitive
+    try:
+        parser.read_string(data.decode())
+    except (UnicodeDecodeError, configparser.Error) as error:
+        raise WheelRefused(path=path, reason=f"entry_points.txt is not readable ({error})") from error
+    groups = [group for group in ("console_scripts", "gui_scripts") if parser.has_section(group)]
+    return tuple(_script(name, reference, python, path) for group in groups for name, reference in parser.items(group))
+
+
+def _script(name: str, reference: str, python: str, path: str) -> Script:
+    found = _OBJECT.match(reference.strip())
+    if found is None or not _NAME.match(name) or name in {".", ".."}:
+        raise WheelRefused(path=path, reason=f"entry point {name!r} = {reference!r} is not a script")
+    attribute = found["attribute"]
+    text = _TEMPLATE.format(
+        python=python, module=found["module"], first=attribute.partition(".")[0], attribute=attribute
+    )
+    return Script(name=name, content=text.encode())
+
+
+def with_interpreter(content: bytes, python: str) -> bytes:
+    """A wheel's own script with its placeholder first line (`#!python`) made to name the interpreter.
+
+    Source: Binary distribution format, "Recommended installer features": rewrite `#!python`.
+    """
+    if not content.startswith(b"#!python"):
+        return content
+    first, newline, rest = content.partition(b"\n")
+    arguments = first.partition(b" ")[2]
+    return f"#!{python}".encode() + (b" " + arguments if arguments else b"") + newline + rest
