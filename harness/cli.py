@@ -1,0 +1,72 @@
+"""The command `exdev`: thin; each subcommand is a module with `add_parser` and `run`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+import harness
+from harness import doctor
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
+SUBCOMMANDS: Final = (doctor,)
+
+_EXAMPLES: Final = """\
+examples:
+  exdev doctor                     what this machine can do, and what to do about the rest
+  exdev doctor --require overlay   exit status 1 where overlay is missing
+  exdev COMMAND --help             what COMMAND takes
+
+scenarios are run by pytest: pytest scenarios
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand.
+
+    Args:
+        argv: what follows the command's name; default: of this process.
+
+    Returns:
+        The exit status: the subcommand's; 2 for a wrong command line or a file or machine that is not usable; 130
+        after Ctrl-C.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except HarnessError as refused:
+        sys.stderr.write(f"exdev: {refused}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130  # 128 + SIGINT, as a shell says it
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has gone. What is still buffered must not fail again at interpreter exit; see
+        # the note on SIGPIPE in Python's `signal` documentation.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="exdev",
+        description="Filesystem regressions of Python package installers: real mounts, drawn orders, judged trees.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"exdev {harness.__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for subcommand in SUBCOMMANDS:
+        subcommand.add_parser(subparsers)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
