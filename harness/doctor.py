@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "doctor",
         help="show what this machine can do, and what to do about the rest",
-        description="Try everything that layouts and scenarios may require, in a private namespace; nothing is changed.",
+        description="Try all that layouts and scenarios may require, in a private namespace; nothing is changed.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _document(findings: Iterable[Finding], missing: tuple[str, ...]) -> str:
-    capabilities = [dataclasses.asdict(finding) for finding in findings]
+    capabilities = [{**dataclasses.asdict(finding), "about": probes.named(finding.name).about} for finding in findings]
     document = {"format": FORMAT, "capabilities": capabilities, "missing": missing, "kernel": platform.release()}
     return json.dumps(document, indent=2)
 

@@ -37,7 +37,7 @@ def tmpfs(scratch: str) -> str | None:
     """Mount a tmpfs and write to it."""
     with mounts.tmpfs(scratch):
         Path(scratch, "file").touch()
-    return "a file on the tmpfs outlived it" if os.listdir(scratch) else None  # noqa: PTH208 - emptiness only
+    return "a file on the tmpfs outlived it" if os.listdir(scratch) else None
 
 
 def tmpfs_size_limit(scratch: str) -> str | None:

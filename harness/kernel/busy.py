@@ -30,7 +30,7 @@ def _mounts_on(path: str) -> Iterator[str]:
 
 
 def _processes() -> list[str]:
-    return [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - names are all that is wanted
+    return [name for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _uses(pid: str, path: str) -> Iterator[str]:
@@ -45,11 +45,11 @@ def _uses(pid: str, path: str) -> Iterator[str]:
 def _links(pid: str) -> Iterator[tuple[str, str]]:
     for link, what in _LINKS:
         with suppress(OSError):
-            yield what, os.readlink(f"/proc/{pid}/{link}")  # noqa: PTH115 - compared as text
+            yield what, os.readlink(f"/proc/{pid}/{link}")
 
 
 def _open_files(pid: str) -> Iterator[tuple[str, str]]:
     with suppress(OSError):
-        for descriptor in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - names are all that is wanted
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
             with suppress(OSError):
-                yield "has open", os.readlink(f"/proc/{pid}/fd/{descriptor}")  # noqa: PTH115 - as above
+                yield "has open", os.readlink(f"/proc/{pid}/fd/{descriptor}")

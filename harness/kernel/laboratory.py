@@ -110,10 +110,10 @@ def _choose() -> str:
 
 def _objection(path: str) -> str:
     """Why a directory cannot be covered by the laboratory; empty: it can."""
-    if not os.path.isabs(path):  # noqa: PTH117 - asked of the text
+    if not os.path.isabs(path):
         return "not an absolute path"
     try:
-        if os.listdir(path):  # noqa: PTH208 - only whether there is anything
+        if os.listdir(path):
             return "not empty"
     except OSError as refused:
         return errno.errorcode.get(refused.errno or 0, "") + ": " + os.strerror(refused.errno or 0)

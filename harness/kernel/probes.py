@@ -112,7 +112,7 @@ CAPABILITIES: Final = (
         name="fuse",
         about="open /dev/fuse",
         probe=attempts.fuse,
-        remedy="sudo modprobe fuse, and run as a user who may open /dev/fuse (in Docker: docker run --device /dev/fuse)",
+        remedy="sudo modprobe fuse, as a user who may open /dev/fuse; in Docker: docker run --device /dev/fuse",
     ),
     Capability(
         name="loop-devices",
