@@ -39,7 +39,11 @@ Value = TypeVar("Value")
 Check: TypeAlias = Callable[[object, str], Iterable[Problem]]
 
 # A case with all wheels of the torch closure inline takes about 2 MB; nothing honest comes near this.
-MAX_BYTES = 64 << 20
+MAX_BYTES = 16 << 20
+# More unknown keys than this in one table are not typing errors: they are counted, not listed.
+_MANY = 20
+# Longer names are shown shortened, and nothing is looked for that is like them.
+_LONG = 80
 
 _MISSING = dataclasses.MISSING
 _BAD = object()  # a value that could not be decoded; its problem has been noted
@@ -114,7 +118,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def unknown(name: object, known: Sequence[str]) -> str:
     """`unknown 'overlayy'; did you mean 'overlay'?`: how every wrong name is reported."""
-    near = nearest(name, known) if isinstance(name, str) else None
+    near = nearest(name, known) if isinstance(name, str) and len(name) <= _LONG else None
     hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(map(repr, known))}"
     return f"unknown {_show(name)}{hint}"
 
@@ -180,9 +184,11 @@ class _Decoder:
             return self._note(where, f"expected a table, found {_show(data)}")
         specs = _specs(kind)
         known = tuple(spec.key for spec in specs)
-        for key in data:
-            if key not in known:
-                self._note(_below(where, key), unknown(key, known).replace("unknown", "unknown key", 1))
+        strangers = [key for key in data if key not in known]
+        for key in strangers[:_MANY]:
+            self._note(_below(where, key), f"unknown key{unknown(key, known).removeprefix('unknown')}")
+        if len(strangers) > _MANY:
+            self._note(where, f"{len(strangers) - _MANY} further unknown keys")
         fields = {spec.name: self._field(spec, data, where) for spec in specs}
         if any(content is _BAD for content in fields.values()):
             return _BAD
@@ -242,7 +248,8 @@ def _unencodable(text: str) -> bool:
 
 
 def _below(where: str, key: object) -> str:
-    return f"{where}.{key}" if where else str(key)
+    name = str(key)[:_LONG]
+    return f"{where}.{name}" if where else name
 
 
 def _encode(value: object) -> object:
@@ -299,4 +306,4 @@ def _show(value: object) -> str:
 
 
 _SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxstring = _SHORT.maxother = _LONG

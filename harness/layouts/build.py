@@ -1,0 +1,245 @@
+"""Build a layout: real mounts on a fresh tmpfs, taken down in reverse when its scope ends, also half-way."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import LayoutUntrue, errno_name
+from harness.kernel import mounts
+from harness.layouts import blueprint as plans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from harness.kernel.laboratory import Laboratory
+    from harness.layouts.blueprint import Action, Blueprint
+    from harness.model import Layout
+
+
+class Site:
+    """A layout on this machine: real paths, valid until its scope ends.
+
+    Attributes:
+        layout: what was built.
+        root: the real directory that is the layout's `/`.
+        roles: real path of each role, as the layout spells it (symbolic links are not followed).
+        mount_points: real paths on which the layout mounts something, at the start or after the image steps.
+        furniture: real paths that are there because the layout was built: mount points, symbolic links and their
+            targets, role directories, directories with permissions, and all their parents below `root`.
+        image_layers: how many lower layers the image steps are to be spread over, with `next_layer` between them.
+    """
+
+    __slots__ = (
+        "_between",
+        "_builder",
+        "_image",
+        "_sealed",
+        "furniture",
+        "image_layers",
+        "layout",
+        "mount_points",
+        "roles",
+        "root",
+    )
+
+    def __init__(self, *, layout: Layout, blueprint: Blueprint, builder: _Builder) -> None:
+        self.layout = layout
+        self.root = blueprint.root
+        self.roles: Mapping[str, str] = blueprint.roles
+        self.mount_points = blueprint.mount_points
+        self.furniture = blueprint.furniture
+        self.image_layers = blueprint.image_layers
+        self._between = blueprint.between
+        self._image = blueprint.image
+        self._builder = builder
+        self._sealed = False
+
+    def role(self, name: str) -> str:
+        """The real path of a role.
+
+        Raises:
+            KeyError: there is no role of that name.
+        """
+        return self.roles[name]
+
+    def path(self, template: str) -> str:
+        """The real path a template (`{site_packages}/nvidia`, `/etc`) stands for.
+
+        Raises:
+            KeyError: it names something that is not a role.
+        """
+        return (self.root + plans.site_path(self.layout, template)).rstrip("/")
+
+    def next_layer(self) -> None:
+        """Seal what the image steps did so far as one lower layer; what follows goes to the next one above it.
+
+        Does nothing where the layout has no layer left to spread over.
+
+        Raises:
+            MountFailed: the layer cannot be laid, or a process still uses the one below.
+        """
+        if not self._sealed:
+            self._builder.next_layer(self._between)
+
+    def finish_image(self) -> None:
+        """The image steps are done: lay on top what the layout mounts after them. A second call does nothing.
+
+        Raises:
+            MountFailed: a mount was refused.
+            LayoutUntrue: a directory, link or permission was refused.
+        """
+        if not self._sealed:
+            self._sealed = True
+            self._builder.perform(self._image)
+
+
+@contextmanager
+def build(layout: Layout, *, laboratory: Laboratory) -> Iterator[Site]:
+    """A site for as long as the `with` block runs.
+
+    Consecutive sites lie at the same path: what an installer prints is the same at every replay.
+
+    Raises:
+        FileInvalid: the layout cannot be built safely; nothing has been mounted.
+        MountFailed: a mount was refused; everything before it has been taken down.
+        LayoutUntrue: a directory, link or permission was refused; likewise.
+    """
+    with ExitStack() as stack:
+        base = stack.enter_context(_place(laboratory.sites))
+        blueprint = plans.blueprint(layout, base)
+        # Whatever was written goes with this tmpfs: nothing has to be walked and deleted.
+        stack.enter_context(mounts.tmpfs(base, mode="755"))
+        os.mkdir(blueprint.root)
+        builder = _Builder(layout=layout, stack=stack)
+        builder.perform(blueprint.start)
+        yield Site(layout=layout, blueprint=blueprint, builder=builder)
+
+
+@contextmanager
+def _place(sites: str) -> Iterator[str]:
+    """A fresh directory: the first free number, as sites may be open side by side."""
+    for number in count():
+        path = f"{sites}/{number}"
+        with suppress(FileExistsError):
+            os.mkdir(path)
+            break
+    try:
+        yield path
+    finally:
+        os.rmdir(path)
+
+
+class _Builder:
+    """Performs a blueprint's actions; what it mounts is taken down by the given stack."""
+
+    def __init__(self, *, layout: Layout, stack: ExitStack) -> None:
+        self._layout = layout
+        self._stack = stack
+        self._overlays: dict[str, _Layers] = {}
+        self._ways: Mapping[type[Action], Callable[[Any], None]] = {
+            plans.MakeDirectory: _make_directory,
+            plans.MakeFile: _make_file,
+            plans.MakeLink: lambda action: os.symlink(action.target, action.path),
+            plans.SetPermission: _set_permission,
+            plans.LayVolume: lambda action: stack.enter_context(mounts.tmpfs(action.path, mode="755")),
+            plans.LayTmpfs: self._lay_tmpfs,
+            plans.LayBind: self._lay_bind,
+            plans.LayOverlay: lambda action: self._layers(action).finish(action),
+            plans.MakeReadOnly: lambda action: stack.enter_context(mounts.remount(action.path, flags=("ro",))),
+        }
+
+    def perform(self, actions: Iterable[Action]) -> None:
+        """All of them, in order."""
+        for action in actions:
+            try:
+                self._ways[type(action)](action)
+            except OSError as refused:
+                raise self._untrue(action, refused) from refused
+
+    def next_layer(self, actions: Iterable[Action]) -> None:
+        """One more sealed layer for every overlay among these actions that still lacks one."""
+        for action in actions:
+            if isinstance(action, plans.LayOverlay):
+                self._layers(action).next(action)
+            else:
+                self.perform((action,))
+
+    def _layers(self, action: plans.LayOverlay) -> _Layers:
+        if action.layers not in self._overlays:
+            self._overlays[action.layers] = _Layers(self._stack.enter_context(ExitStack()))
+        return self._overlays[action.layers]
+
+    def _lay_tmpfs(self, action: plans.LayTmpfs) -> None:
+        path, size, inodes, mode, options, flags = action
+        mount = mounts.tmpfs(path, size=size, inodes=inodes, mode=mode or "755", options=options, flags=flags)
+        self._stack.enter_context(mount)
+
+    def _lay_bind(self, action: plans.LayBind) -> None:
+        self._stack.enter_context(mounts.bind(action.source, action.path, flags=action.flags))
+
+    def _untrue(self, action: Action, refused: OSError) -> LayoutUntrue:
+        words = " ".join(str(part) for part in (type(action).__name__, *action))
+        return LayoutUntrue(layout=self._layout.name, facts=(f"cannot be built: {words}: {errno_name(refused.errno)}",))
+
+
+class _Layers:
+    """The layers above the lowest one of one overlay, which is mounted anew each time one of them is sealed."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._sealed: list[str] = []
+
+    def next(self, action: plans.LayOverlay) -> None:
+        """Seal the topmost layer and put an empty one above it, if the overlay is to have that many."""
+        if len(self._sealed) < action.lowers - 1:
+            self._lay(action)
+
+    def finish(self, action: plans.LayOverlay) -> None:
+        """As many layers as the overlay is to have, then the one that stays the upper one."""
+        while len(self._sealed) < action.lowers:
+            self._lay(action)
+
+    def _lay(self, action: plans.LayOverlay) -> None:
+        self._stack.close()
+        layer = f"{action.layers}/{len(self._sealed)}"
+        upper, work = f"{layer}/upper", f"{layer}/work"
+        os.makedirs(work, mode=0o755)
+        _make_like(action.path, upper)
+        lowers = (*reversed(self._sealed), action.path)
+        mount = mounts.overlay(
+            action.path, lowers=lowers, upper=upper, work=work, options=action.options, flags=action.flags
+        )
+        self._stack.enter_context(mount)
+        self._sealed.append(upper)
+
+
+def _make_like(model: str, path: str) -> None:
+    """An overlay's root shows owner and mode of the upper layer's directory, not of the lower one's (overlayfs.rst)."""
+    os.mkdir(path)
+    like, made = os.stat(model), os.stat(path)
+    if (like.st_uid, like.st_gid) != (made.st_uid, made.st_gid):
+        os.chown(path, like.st_uid, like.st_gid)
+    if like.st_mode != made.st_mode:
+        os.chmod(path, stat.S_IMODE(like.st_mode))
+
+
+def _make_directory(action: plans.MakeDirectory) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(action.path, 0o755)
+
+
+def _make_file(action: plans.MakeFile) -> None:
+    with suppress(FileExistsError):
+        os.close(os.open(action.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+
+
+def _set_permission(action: plans.SetPermission) -> None:
+    path, mode, owner, group = action
+    if (owner, group) != (-1, -1):
+        os.chown(path, owner, group)
+    if mode is not None:
+        os.chmod(path, mode)
