@@ -12,17 +12,15 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.kernel import mounts, namespaces
+from harness.kernel import mounts, namespaces, syscalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FICLONE: Final = 0x40049409
 _FS_IOC_GETFLAGS: Final = 0x80086601
 _FS_IOC_SETFLAGS: Final = 0x40086602
 _FS_CASEFOLD_FL: Final = 0x40000000
 _RENAME_NOREPLACE: Final = 1
-_AT_FDCWD: Final = -100
 _SECCOMP_GET_NOTIF_SIZES: Final = 3
 # seccomp(2) has no wrapper in libc and is older than the numbers all architectures share.
 _SECCOMP_NUMBERS: Final = {"x86_64": 317, "aarch64": 277, "riscv64": 277, "ppc64le": 358, "s390x": 348}
@@ -144,7 +142,7 @@ def reflink(scratch: str) -> str | None:
     with Path(scratch, "source").open("wb+") as source, Path(scratch, "clone").open("wb") as clone:
         source.write(bytes(65536))
         source.flush()
-        fcntl.ioctl(clone.fileno(), _FICLONE, source.fileno())
+        fcntl.ioctl(clone.fileno(), syscalls.FICLONE, source.fileno())
     return None
 
 
@@ -158,7 +156,12 @@ def rename_noreplace(scratch: str) -> str | None:
         return "this C library has no renameat2"
 
     def rename() -> None:
-        if libc.renameat2(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_NOREPLACE) < 0:
+        if (
+            libc.renameat2(
+                syscalls.AT_FDCWD, os.fsencode(first), syscalls.AT_FDCWD, os.fsencode(second), _RENAME_NOREPLACE
+            )
+            < 0
+        ):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(first))
 
     return _refused(errno.EEXIST, rename)

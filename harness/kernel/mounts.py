@@ -112,7 +112,8 @@ def bind(source: str, path: str, *, flags: tuple[MountFlag, ...] = (), recursive
         MountFailed: as `tmpfs`.
     """
     _attach_copy(source, path, flags, recursive=recursive)
-    with _taken_down("bind", path):
+    # A recursive one has copies of other mounts on it; only a detaching umount2(2) takes those along.
+    with _taken_down("bind", path, detach=recursive):
         yield
 
 

@@ -1,0 +1,1 @@
+"""Tests of the harness itself, one directory per room."""

@@ -1,0 +1,1 @@
+"""Tests of the kernel room; each mounts in a child process only."""
