@@ -39,7 +39,6 @@ def serve() -> None:
     """The child's side of `call`."""
     module, name, arguments, user = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `call` above
     function = getattr(importlib.import_module(module), name)
-    codecs.lookup("ascii")  # loaded on first use, which may come when the interpreter's files cannot be read any more
     if user == "plain":
         become_plain()
     answer: tuple[Any, BaseException | None]
@@ -57,6 +56,7 @@ def become_plain() -> None:
     process that changes its user loses its `dumpable` mark, and with it /proc/self; an exec, as a plain user's process
     has behind it, would have set it again (PR_SET_DUMPABLE(2const)).
     """
+    codecs.lookup("ascii")  # loaded on first use
     if os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
