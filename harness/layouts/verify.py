@@ -1,0 +1,132 @@
+"""Verify a layout: build it, do everything it promises about itself, and read its mounts back from the kernel."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Final
+
+from harness.errors import LayoutUntrue
+from harness.kernel import mountinfo
+from harness.layouts.build import build
+from harness.layouts.deeds import Deeds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.kernel.laboratory import Laboratory
+    from harness.kernel.mountinfo import MountEntry
+    from harness.layouts.build import Site
+    from harness.model import Fact, Layout, Mount
+    from harness.model.layout import Moment
+
+_UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_OCTAL: Final = 8
+
+
+def verify(layout: Layout, *, laboratory: Laboratory) -> None:
+    """Make sure that a layout is what it says it is, on this machine; done once per layout and process.
+
+    Raises:
+        LayoutUntrue: naming everything that is not so, with what was expected and what was found.
+        FileInvalid, MountFailed: as `build`.
+    """
+    untrue = _untrue(layout, laboratory)
+    if untrue:
+        raise LayoutUntrue(layout=layout.name, facts=untrue)
+
+
+@functools.lru_cache(maxsize=1024)
+def _untrue(layout: Layout, laboratory: Laboratory) -> tuple[str, ...]:
+    with build(layout, laboratory=laboratory) as site:
+        deeds = Deeds(site)
+        untrue = [*_facts(deeds, layout, "start"), *_mounts(site, "start")]
+        for fact in layout.facts:
+            if fact.after == "image":
+                deeds.prepare(fact)
+        site.finish_image()
+        untrue += [*_facts(deeds, layout, "image"), *_mounts(site, "image")]
+    return tuple(untrue)
+
+
+def _facts(deeds: Deeds, layout: Layout, moment: Moment) -> Iterator[str]:
+    for fact in layout.facts:
+        if fact.after == moment:
+            found = deeds.do(fact)
+            if found != fact.gives:
+                yield f"{_words(fact)}: expected {fact.gives}, found {found}"
+
+
+def _words(fact: Fact) -> str:
+    return f"{fact.do} {fact.source} -> {fact.to}" if fact.to else f"{fact.do} {fact.source}"
+
+
+def _mounts(site: Site, moment: Moment) -> Iterator[str]:
+    # The list is in the order of mounting: of several mounts at one place, the last covers the others.
+    entries = {entry.at: entry for entry in mountinfo.below(site.root)}
+    for index, mount in enumerate(site.layout.mounts):
+        if mount.after == moment:
+            for expected, found in _mount(mount, site, entries):
+                yield f"mount[{index}] {mount.type} at {mount.at}: expected {expected}, found {found}"
+
+
+def _mount(mount: Mount, site: Site, entries: Mapping[str, MountEntry]) -> Iterator[tuple[str, str]]:
+    """What was asked for and is not so, in words."""
+    path = os.path.realpath(site.path(mount.at))
+    entry = entries.get(path)
+    if entry is None:
+        yield "a mount", "none"
+        return
+    # By `major:minor`, not by mount id, which stat(2) does not tell: enough to see a mount that covers this one.
+    device = os.stat(path).st_dev
+    if f"{os.major(device)}:{os.minor(device)}" != entry.device:
+        yield "to be seen at its place", "it is hidden by another mount"
+    if mount.type not in ("bind", entry.type):
+        yield mount.type, entry.type
+    for flag in mount.flags:
+        if flag not in entry.options:
+            yield flag, ",".join(entry.options)
+    yield from _limits(mount, path)
+    if mount.type == "overlay":
+        yield from _layers(mount, path, entry)
+
+
+def _limits(mount: Mount, path: str) -> Iterator[tuple[str, str]]:
+    filesystem = os.statvfs(path)
+    if mount.size is not None:
+        # The kernel rounds up to whole pages (shmem_parse_one), as f_blocks counts them.
+        pages = -(-_bytes(mount.size) // filesystem.f_frsize)
+        if filesystem.f_blocks != pages:
+            yield f"size {mount.size}", f"{filesystem.f_blocks * filesystem.f_frsize} bytes"
+    if mount.inodes is not None and filesystem.f_files != mount.inodes:
+        yield f"{mount.inodes} inodes", str(filesystem.f_files)
+    if mount.mode is not None:
+        mode = os.stat(path).st_mode & 0o7777
+        if mode != int(mount.mode, _OCTAL):
+            yield f"mode {mount.mode}", f"{mode:o}"
+
+
+def _bytes(size: str) -> int:
+    return int(size[:-1]) * _UNITS[size[-1]] if size[-1] in _UNITS else int(size)
+
+
+def _layers(mount: Mount, path: str, entry: MountEntry) -> Iterator[tuple[str, str]]:
+    """As many lower layers as asked for, and writes land on the upper one."""
+    lowers = _lowers(entry)
+    if lowers != mount.lowers:
+        yield f"{mount.lowers} lower layers", str(lowers)
+    if "ro" in mount.flags:
+        return
+    upper = next(option.partition("=")[2] for option in entry.super_options if option.startswith("upperdir="))
+    probe = "exdev-written-through-the-overlay"
+    with open(f"{path}/{probe}", "x"):
+        landed = os.path.lexists(f"{upper}/{probe}")
+    os.unlink(f"{path}/{probe}")
+    if not landed:
+        yield "writes on the upper layer", "they are not there"
+
+
+def _lowers(entry: MountEntry) -> int:
+    """How many lower layers mountinfo lists: `lowerdir+` once for each (Linux 6.8), or `lowerdir` joined by colons."""
+    found = [option.partition("=") for option in entry.super_options if option.startswith("lowerdir")]
+    return sum(1 if key == "lowerdir+" else value.replace("\\:", "").count(":") + 1 for key, _, value in found)
