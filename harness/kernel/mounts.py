@@ -255,7 +255,7 @@ def _lower_options(path: str, lowers: Sequence[str]) -> tuple[str, ...]:
         raise _failed("fsopen", path, "overlay", (), refused) from refused
     if one_by_one:
         return tuple(f"lowerdir+={lower}" for lower in lowers)
-    return ("lowerdir=" + ":".join(_escaped(lower) for lower in lowers),)
+    return (_joined(lowers),)
 
 
 @functools.cache
@@ -272,9 +272,9 @@ def _takes_lowers_one_by_one() -> bool:
         os.close(descriptor)
 
 
-def _escaped(lower: str) -> str:
-    r"""A path as a part of `lowerdir=`: colons part the layers, backslashes escape (overlayfs.rst)."""
-    return lower.replace("\\", "\\\\").replace(":", "\\:")
+def _joined(lowers: Sequence[str]) -> str:
+    r"""All lower layers in one option: colons part them, backslashes escape (overlayfs.rst)."""
+    return "lowerdir=" + ":".join(lower.replace("\\", "\\\\").replace(":", "\\:") for lower in lowers)
 
 
 def _attributes(flags: tuple[MountFlag, ...]) -> int:

@@ -148,8 +148,19 @@ def test_overlay_may_cover_its_own_lower_whatever_its_name(user: str, name: str)
     assert call(overlay_over_its_lower, name, user=user) == [True, True, False, True]
 
 
-def test_lowers_joined_for_older_kernels_are_escaped() -> None:
-    assert mounts._escaped(r"/a:b\c,d") == r"/a\:b\\c,d"
+def overlay_of_joined_lowers(names: tuple[str, ...]) -> list[str]:
+    with site(*names, "upper", "work", "merged") as root:
+        for name in names:
+            (root / name / f"from {name}").touch()
+        lowers = mounts._joined([str(root / name) for name in names])
+        layers = (lowers, f"upperdir={root}/upper", f"workdir={root}/work")
+        mounts._mount_new("overlay", str(root / "merged"), "overlay", layers, ())
+        return sorted(path.name for path in (root / "merged").iterdir())
+
+
+def test_lowers_joined_for_older_kernels_keep_their_names(user: str) -> None:
+    names = ("a:b", "back\\slash", "plain")
+    assert call(overlay_of_joined_lowers, names, user=user) == sorted(f"from {name}" for name in names)
 
 
 def remounted() -> tuple[Any, ...]:
