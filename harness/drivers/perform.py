@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import stat
@@ -11,13 +10,12 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from harness.errors import OperationRefused
+from harness.kernel.cloning import clone
 from harness.model import operation as op
 
 # Performs one operation and gives its answer. Raises OperationRefused.
 Perform: TypeAlias = Callable[[op.Operation], Any]
 
-# ioctl_ficlonerange(2): _IOW(0x94, 9, int).
-FICLONE = 0x40049409
 _PIECE = 1 << 20
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -96,7 +94,7 @@ def _clone(source: str, path: str) -> None:
     with open(source, "rb", buffering=0) as reader:
         mode = stat.S_IMODE(os.fstat(reader.fileno()).st_mode)
         with _new(path, mode) as descriptor:
-            fcntl.ioctl(descriptor, FICLONE, reader.fileno())
+            clone(reader.fileno(), descriptor)
 
 
 def _link(source: str, path: str) -> None:

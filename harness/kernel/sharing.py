@@ -7,11 +7,10 @@ On overlayfs two names of one file may have different inode numbers, and equal o
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from harness.kernel.syscalls import FICLONE
+from harness.kernel.cloning import clone
 from harness.model import SharingEvidence
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def _link(source: str, path: str) -> None:
 def _clone(source: str, path: str) -> None:
     with open(source, "rb", buffering=0) as reader, open(path, "xb", buffering=0) as writer:
         try:
-            fcntl.ioctl(writer.fileno(), FICLONE, reader.fileno())
+            clone(reader.fileno(), writer.fileno())
         except OSError:
             os.unlink(path)
             raise

@@ -73,16 +73,19 @@ class Trees:
     """Snapshots of one moment.
 
     Attributes:
-        environment: everything below the scheme directories, keyed `scheme/relative path` (see `SCHEMES`).
+        environment: everything below the environment and its scheme directories, keyed `scheme/relative path` with the
+            innermost scheme, so that keys are the same in every layout; what is in none of them, `environment/...`.
         cache: below the cache role.
         temporary: below the temporary role.
         outside: everything in the site that is none of the above (wheelhouse included).
+        records: the content of every RECORD in the environment, by its path there.
     """
 
     environment: Tree
     cache: Tree
     temporary: Tree
     outside: Tree
+    records: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +122,9 @@ class Evidence:
         steps: what happened, image steps included, in order.
         sharing: per path of the final environment tree.
         furniture: paths of the environment tree that the layout put there (mount points and their parents, symlinks).
-        roots: real paths that may appear in an honest message (the site's roles), by role.
-        control: the environment tree after the last step of the same case on the plain layout with the empty plan,
-            and its exit status; None where no control was run.
+        roots: the real path of each role, as the layout spells it.
+        platlib: the scheme under which platlib's files are keyed: `purelib` where both are one directory.
+        control: the same case on the plain layout with the empty plan; None where none was run.
     """
 
     case: Case
@@ -129,7 +132,8 @@ class Evidence:
     sharing: Mapping[str, SharingEvidence] = field(default_factory=dict)
     furniture: frozenset[str] = frozenset()
     roots: Mapping[str, str] = field(default_factory=dict)
-    control: Tree | None = None
+    platlib: Literal["purelib", "platlib"] = "purelib"
+    control: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,54 @@
+"""honest-exit: the exit status says what the tree is: success only over a whole tree, failure only over another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.contracts.scene import Scene
+    from harness.model import Violation
+
+NAME = "honest-exit"
+
+
+def check(scene: Scene) -> Iterator[Violation]:
+    """Both directions, and the lie that outlives the step: .dist-info over a payload that is not there."""
+    if scene.step.action == "warm":
+        return
+    if scene.succeeded:
+        yield from _success_over_holes(scene)
+    else:
+        yield from _failure_over_success(scene)
+        yield from _installed_with_holes(scene)
+
+
+def _success_over_holes(scene: Scene) -> Iterator[Violation]:
+    if scene.refused_wheel:
+        yield scene.violation(NAME, "exit status", "a refusal of a bad wheel", "exit 0")
+        return
+    for path in scene.missing(scene.expectation):
+        yield scene.violation(NAME, path, "all files where exit is 0", "exit 0 without it")
+        return
+
+
+def _failure_over_success(scene: Scene) -> Iterator[Violation]:
+    if scene.refused_wheel or scene.before.environment == scene.after.environment:
+        return
+    gone = scene.step.action == "uninstall"
+    if gone:
+        done = not any(scene.claimed_installed(wheel) for wheel in scene.asked)
+    else:
+        done = all(scene.claimed_installed(wheel) and scene.is_whole(wheel) for wheel in scene.asked)
+    if done:
+        found = f"exit {scene.outcome.exit} over a tree in which it is"
+        yield scene.violation(NAME, "exit status", "exit 0 where all that was asked is done", found)
+
+
+def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
+    """The next run will say "already installed" of it (Comfy#954; uv 0.13.9 with a nested mount)."""
+    for wheel in scene.evidence.case.wheels:
+        if scene.claimed_installed(wheel) and not scene.is_whole(wheel):
+            found = f"{wheel.dist_info} over a payload with holes"
+            yield scene.violation(NAME, wheel.dist_info, "no METADATA, or a whole distribution", found)

@@ -1,0 +1,30 @@
+"""uninstall-keeps-shared: what another RECORD claims stays, what only the removed one claimed goes (uv#19430)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.contracts.scene import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.contracts.scene import Scene
+    from harness.model import Violation
+
+NAME = "uninstall-keeps-shared"
+
+
+def check(scene: Scene) -> Iterator[Violation]:
+    """Judged of uninstalls that say they succeeded."""
+    if scene.step.action != "uninstall" or not scene.succeeded:
+        return
+    kept = scene.expectation.files
+    for path, file in kept.items():
+        if not file.optional and scene.content(path) is None:
+            owners = ", ".join(claim.wheel for claim in file.claims)
+            yield scene.violation(NAME, path, f"kept: {owners} claims it too", "nothing")
+    for path in scene.claims:
+        node = scene.after.environment.get(path)
+        if path not in kept and node is not None and path not in scene.evidence.furniture:
+            yield scene.violation(NAME, path, "nothing: no installed distribution claims it", said(node))

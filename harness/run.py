@@ -1,0 +1,164 @@
+"""The hallway: a Case on this machine -> a Verdict."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness import installers
+from harness.contracts import CONTRACTS, judge
+from harness.errors import NotApplicable
+from harness.kernel.sharing import sharing_of
+from harness.layouts import build, load
+from harness.layouts.observe import Observer
+from harness.layouts.verify import verify
+from harness.model import Case, Evidence, Plan, SharingEvidence, Step, StepEvidence, Trees, Violation
+from harness.wheels import reordered
+from harness.wheels.archive import write
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from harness.installers import Installer
+    from harness.kernel.laboratory import Laboratory
+    from harness.layouts import Site
+
+_UMASK = 0o022
+_CONTROLS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the contracts say about one run.
+
+    Attributes:
+        case: what was run.
+        evidence: what was seen.
+        violations: broken promises; none: the verdict holds.
+    """
+
+    case: Case
+    evidence: Evidence
+    violations: tuple[Violation, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every contract was kept."""
+        return not self.violations
+
+
+class Runner:
+    """Runs cases in one laboratory, remembering what can be: verified layouts and control runs."""
+
+    def __init__(self, laboratory: Laboratory, *, contracts: Collection[str] = tuple(CONTRACTS)) -> None:
+        """See class.
+
+        Args:
+            laboratory: where sites are built.
+            contracts: names of those that judge.
+        """
+        self._laboratory = laboratory
+        self._contracts = tuple(contracts)
+        self._controls: OrderedDict[Case, Evidence] = OrderedDict()
+
+    def run(self, case: Case) -> Verdict:
+        """Build, do, look, judge, take down.
+
+        Raises:
+            NotApplicable: the installer does not do what the case asks for.
+            MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, or is not what it says it is.
+        """
+        installer = installers.find(case.installer)
+        if missing := installer.abilities.missing(case):
+            raise NotApplicable(installer=case.installer, what=missing)
+        verify(case.layout, laboratory=self._laboratory)
+        with _umask(_UMASK), build(case.layout, laboratory=self._laboratory) as site:
+            evidence = replace(_seen(case, installer, site), control=self._control(case))
+        return Verdict(case=case, evidence=evidence, violations=judge(evidence, self._contracts))
+
+    def _control(self, case: Case) -> Evidence | None:
+        """The case on the plain layout with the empty plan."""
+        if "order-independent" not in self._contracts:
+            return None
+        control = replace(case, layout=load("plain"), plan=Plan())
+        if control not in self._controls:
+            with build(control.layout, laboratory=self._laboratory) as site:
+                self._controls[control] = _seen(control, installers.find(case.installer), site)
+            if len(self._controls) > _CONTROLS:
+                self._controls.popitem(last=False)
+        self._controls.move_to_end(control)
+        return self._controls[control]
+
+
+@contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+class _Run:
+    """One case on one site."""
+
+    def __init__(self, case: Case, installer: Installer, site: Site) -> None:
+        self.case, self.installer, self.site = case, installer, site
+        self.observer = Observer.of(site)
+        for wheel in case.wheels:
+            archive = write(reordered(wheel, case.plan.creation))
+            _write(f"{site.role('wheelhouse')}/{wheel.filename}", archive)
+
+    def steps(self) -> Iterator[StepEvidence]:
+        """Every step: the image ones, then the layout's later mounts, then the rest."""
+        image = [step for step in self.case.steps if step.image]
+        for index, step in enumerate(image):
+            if index:
+                self.site.next_layer()
+            yield self._step(step, self.observer.trees())
+        self.site.finish_image()
+        before = self.observer.trees()
+        for step in self.case.steps:
+            if not step.image:
+                evidence = self._step(step, before)
+                before = evidence.after
+                yield evidence
+
+    def _step(self, step: Step, before: Trees) -> StepEvidence:
+        outcome = self.installer.perform(step, self.case, self.site)
+        return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())
+
+
+def _seen(case: Case, installer: Installer, site: Site) -> Evidence:
+    run = _Run(case, installer, site)
+    furniture = frozenset(run.observer.environment()) | run.observer.keys(site.furniture)
+    steps = tuple(run.steps())
+    return Evidence(
+        case=case,
+        steps=steps,
+        furniture=furniture,
+        roots=dict(site.roles),
+        platlib=run.observer.platlib,
+        sharing=_sharing(steps[-1].after, run.observer) if steps else {},
+    )
+
+
+def _sharing(trees: Trees, observer: Observer) -> dict[str, SharingEvidence]:
+    """For each installed file with cached content: whether it shares the data. Destructive, hence last."""
+    cached: dict[str, list[str]] = {}
+    for key, node in trees.cache.items():
+        if node.kind == "file":
+            cached.setdefault(node.digest, []).append(f"{observer.cache}/{key}")
+    return {
+        key: sharing_of(observer.path(key), cached[node.digest])
+        for key, node in trees.environment.items()
+        if node.kind == "file" and node.digest in cached
+    }
+
+
+def _write(path: str, data: bytes) -> None:
+    with open(path, "xb", buffering=0) as file:
+        file.write(data)
