@@ -282,19 +282,25 @@ def _read(name: str) -> str:
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to must not wait (open(2)).
         descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = errno_name(error.errno) if isinstance(error, OSError) else str(error)
-        raise _unusable(name, f"cannot be read: {reason}") from None
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _unusable(name, "not a regular file")
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _unusable(name, "not a regular file")
+            content = _bounded(name, descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _unusable(name, f"cannot be read: {errno_name(error.errno)}") from None
+    except ValueError as error:  # a NUL byte in the name, or a byte that is no text
+        raise _unusable(name, f"not UTF-8: {error}" if isinstance(error, UnicodeError) else str(error)) from None
+    return content
+
+
+def _bounded(name: str, descriptor: int) -> str:
+    with open(descriptor, "rb", closefd=False) as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise _unusable(name, f"larger than {MAX_BYTES} bytes")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise _unusable(name, f"not UTF-8: {error}") from None
+    return content.decode()
 
 
 def _unusable(name: str, message: str) -> FileInvalid:
