@@ -76,9 +76,9 @@ def open_laboratory() -> Iterator[Laboratory]:
     with ExitStack() as stack:
         # Detached when left: files that are still open (a log, a child's) must not turn a good end into a bad one.
         if inherited:
-            stack.enter_context(mounts.tmpfs(sites, mode="755", source=SOURCE, detach=True))
+            stack.enter_context(mounts.tmpfs(sites, mode="755", source=SOURCE, leave="detach"))
         else:
-            stack.enter_context(mounts.tmpfs(root, mode="755", source=SOURCE, detach=True))
+            stack.enter_context(mounts.tmpfs(root, mode="755", source=SOURCE, leave="detach"))
             Path(sites).mkdir(mode=0o755)
             Path(temporary).mkdir(mode=0o700)
         yield Laboratory(root=root, sites=sites, temporary=temporary, entered=entered)

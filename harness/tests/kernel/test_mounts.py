@@ -282,6 +282,26 @@ def test_a_build_that_fails_half_way_is_unwound_in_reverse(user: str) -> None:
     assert left == []
 
 
+def mounts_that_stay() -> tuple[int, int]:
+    with site("t", "other") as root:
+        t = str(root / "t")
+        with mounts.tmpfs(t, leave="detach"):
+            for name in ("a", "b", "c", "o", "u", "w"):
+                (root / "t" / name).mkdir()
+            with (
+                mounts.tmpfs(f"{t}/a", leave="stay"),
+                mounts.bind(f"{t}/a", f"{t}/b", leave="stay"),
+                mounts.overlay(f"{t}/o", lowers=[f"{t}/c"], upper=f"{t}/u", work=f"{t}/w", leave="stay"),
+            ):
+                pass
+            stayed = len(mountinfo.below(t))
+        return stayed, len(mountinfo.below(t))
+
+
+def test_mounts_that_stay_go_with_the_one_they_lie_on(user: str) -> None:
+    assert call(mounts_that_stay, user=user) == (4, 0)
+
+
 def open_descriptors() -> tuple[int, int]:
     with site("t", "source") as root:
         before = len(os.listdir("/proc/self/fd"))
