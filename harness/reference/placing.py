@@ -113,7 +113,7 @@ class Placing:
     def _new(self, source: str, path: str, directory: str) -> op.Program[None]:
         if directory in self._crossing:
             yield op.CopyFile(source, path)
-            self._copied[errno.EXDEV].append(path)
+            self._copied.setdefault(errno.EXDEV, []).append(path)
             return
         try:
             yield self._way(source, path)
