@@ -6,18 +6,22 @@ that was made in code.
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from harness.errors import Problem
 from harness.kernel.probes import CAPABILITIES
 from harness.model import ROLES, Fact, Layout, Mount, Permission, Roles, Symlink
-from harness.model.codec import unknown
+from harness.model.codec import below, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from _typeshed import DataclassInstance
+
+_Judge: TypeAlias = Callable[[Any, str], Iterator[Problem]]
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REPORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*#[0-9]+")
@@ -31,8 +35,6 @@ _CAPABILITIES: Final = tuple(capability.name for capability in CAPABILITIES)
 _PLACEHOLDERS: Final = (*ROLES, "site_packages", "python")
 _MAX_PATH: Final = 512  # generous: the site's own root and a wheel's paths have to fit into PATH_MAX (4096) as well
 _MAX_COMPONENT: Final = 255  # NAME_MAX, limits.h
-_MAX_LOWERS: Final = 16
-_MAX_INODES: Final = 1 << 32
 _MAX_ID: Final = (1 << 32) - 2  # (uid_t)-1 means "leave it" to chown(2)
 
 # Which keys mean something for which type of mount; what is not named here fits all of them.
@@ -45,31 +47,26 @@ _FITS: Final = {
     "lowers": ("overlay",),
     "options": ("tmpfs", "overlay"),
 }
+_KEYS: Final = {"source": "from"}  # what files call a field, where it differs
 _ABSENT: Final = Mount(at="/", type="tmpfs")
 _TWO_PATHS: Final = ("link", "rename", "rename-directory", "same-device")
 
 
-def check(value: object, where: str) -> Iterator[Problem]:
-    """The problems of one value of a layout by itself; `where` is its path in the file it came from."""
-    match value:
-        case Layout():
-            yield from _layout(value, where)
-        case Mount():
-            yield from _mount(value, where)
-        case Symlink():
-            yield from _template(value.at, f"{where}.at")
-            yield from _target(value.to, f"{where}.to")
-        case Permission():
-            yield from _permission(value, where)
-        case Roles():
-            yield from _roles(value, where)
-        case Fact():
-            yield from _fact(value, where)
+def check(kind: type[object], fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """The problems of one value of a layout by itself; see `harness.model.codec.Check`."""
+    for name, content in fields.items():
+        judge = _FIELDS.get((kind, name))
+        if judge is not None and content is not None:
+            yield from judge(content, below(where, _KEYS.get(name, name)))
+    if kind in _TOGETHER:
+        needed, judge = _TOGETHER[kind]
+        if fields.keys() >= set(needed):
+            yield from judge(fields, where)
 
 
 def problems(layout: Layout) -> tuple[Problem, ...]:
     """Every problem of a layout, its parts included, as its file would be told."""
-    parts: list[tuple[object, str]] = [(layout, ""), (layout.roles, "roles")]
+    parts: list[tuple[Any, str]] = [(layout, ""), (layout.roles, "roles")]
     for key, values in (
         ("mount", layout.mounts),
         ("symlink", layout.symlinks),
@@ -77,101 +74,101 @@ def problems(layout: Layout) -> tuple[Problem, ...]:
         ("verify", layout.facts),
     ):
         parts += [(value, f"{key}[{index}]") for index, value in enumerate(values)]
-    return tuple(problem for value, where in parts for problem in check(value, where))
+    return tuple(problem for value, where in parts for problem in check(type(value), _fields(value), where))
 
 
-def _layout(layout: Layout, where: str) -> Iterator[Problem]:
-    prefix = f"{where}." if where else ""
-    if not _NAME.fullmatch(layout.name):
-        yield Problem(where=f"{prefix}name", message=f"{layout.name!r} is not lower-case words joined by hyphens")
-    for index, report in enumerate(layout.reports):
+def _fields(value: DataclassInstance) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _name(name: str, where: str) -> Iterator[Problem]:
+    if not _NAME.fullmatch(name):
+        yield Problem(where=where, message=f"{name!r:.100} is not lower-case words joined by hyphens")
+
+
+def _reports(reports: Sequence[str], where: str) -> Iterator[Problem]:
+    for index, report in enumerate(reports):
         if not _REPORT.fullmatch(report):
-            yield Problem(where=f"{prefix}reports[{index}]", message=f"{report!r} is not like 'uv#1513'")
-    for index, name in enumerate(layout.refusals):
-        if name not in _ERRNOS:
-            yield Problem(where=f"{prefix}refusals[{index}]", message=unknown(name, _ERRNOS))
-    for index, name in enumerate(layout.requires):
-        if name not in _CAPABILITIES:
-            yield Problem(where=f"{prefix}requires[{index}]", message=unknown(name, _CAPABILITIES))
-    yield from _undeclared(layout, prefix)
+            yield Problem(where=f"{where}[{index}]", message=f"{report!r:.100} is not like 'uv#1513'")
 
 
-def _undeclared(layout: Layout, prefix: str) -> Iterator[Problem]:
-    for index, permission in enumerate(layout.permissions):
-        if (permission.owner, permission.group) != (None, None) and "chown" not in layout.requires:
-            message = "only root may give files away: a layout that does must say requires = ['chown']"
-            yield Problem(where=f"{prefix}permission[{index}]", message=message)
+def _refusals(names: Sequence[str], where: str) -> Iterator[Problem]:
+    yield from _known(names, _ERRNOS, where)
 
 
-def _mount(mount: Mount, where: str) -> Iterator[Problem]:
-    yield from _template(mount.at, f"{where}.at")
-    for name, types in _FITS.items():
-        if getattr(mount, name) != getattr(_ABSENT, name) and mount.type not in types:
-            key = "from" if name == "source" else name
-            message = f"means nothing for {mount.type}, only for {' and '.join(types)}"
-            yield Problem(where=f"{where}.{key}", message=message)
-    if mount.source is not None and not _VOLUME.fullmatch(mount.source):
-        yield from _template(mount.source, f"{where}.from")
-    if mount.size is not None and not _SIZE.fullmatch(mount.size):
-        yield Problem(where=f"{where}.size", message=f"{mount.size!r} is not a size like '65536', '64k', '1m' or '2g'")
-    if mount.inodes is not None and not 1 <= mount.inodes <= _MAX_INODES:
-        yield Problem(where=f"{where}.inodes", message=f"{mount.inodes} is not a number of inodes: 1 to {_MAX_INODES}")
-    yield from _octal(mount.mode, f"{where}.mode")
-    yield from _lowers(mount, where)
-    for index, option in enumerate(mount.options):
+def _requires(names: Sequence[str], where: str) -> Iterator[Problem]:
+    yield from _known(names, _CAPABILITIES, where)
+
+
+def _known(names: Sequence[str], known: Sequence[str], where: str) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if name not in known:
+            yield Problem(where=f"{where}[{index}]", message=unknown(name, known))
+
+
+def _options(options: Sequence[str], where: str) -> Iterator[Problem]:
+    for index, option in enumerate(options):
         if not option or "\0" in option:
-            yield Problem(where=f"{where}.options[{index}]", message=f"{option!r} is not an option")
+            yield Problem(where=f"{where}[{index}]", message=f"{option!r:.100} is not an option")
 
 
-def _lowers(mount: Mount, where: str) -> Iterator[Problem]:
-    if not 1 <= mount.lowers <= _MAX_LOWERS:
-        yield Problem(where=f"{where}.lowers", message=f"{mount.lowers} is not a number of layers: 1 to {_MAX_LOWERS}")
-    elif mount.lowers > 1 and mount.after != "image":
-        message = f"{mount.lowers} layers are made by the image steps: it needs after = 'image'"
+def _octal(mode: str, where: str) -> Iterator[Problem]:
+    if not _OCTAL.fullmatch(mode):
+        yield Problem(where=where, message=f"{mode!r:.100} is not an octal mode like '755' or '1777'")
+
+
+def _size(size: str, where: str) -> Iterator[Problem]:
+    if not _SIZE.fullmatch(size):
+        yield Problem(where=where, message=f"{size!r:.100} is not a size like '65536', '64k', '1m' or '2g'")
+
+
+def _between(low: int, high: int, what: str) -> _Judge:
+    def judge(number: int, where: str) -> Iterator[Problem]:
+        if not low <= number <= high:
+            yield Problem(where=where, message=f"{number} is not {what}: {low} to {high}")
+
+    return judge
+
+
+def _source(source: str, where: str) -> Iterator[Problem]:
+    """A bind's source: a bare name is a volume, everything else a path."""
+    if not _VOLUME.fullmatch(source):
+        yield from _template(source, where)
+
+
+def _undeclared(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    for index, permission in enumerate(layout["permissions"]):
+        if (permission.owner, permission.group) != (None, None) and "chown" not in layout["requires"]:
+            message = "only root may give files away: a layout that does must say requires = ['chown']"
+            yield Problem(where=below(where, f"permission[{index}]"), message=message)
+
+
+def _mount(mount: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    for name, types in _FITS.items():
+        absent = getattr(_ABSENT, name)
+        if mount.get(name, absent) != absent and mount["type"] not in types:
+            message = f"means nothing for {mount['type']}, only for {' and '.join(types)}"
+            yield Problem(where=below(where, _KEYS.get(name, name)), message=message)
+    if mount["type"] == "overlay" and mount.get("lowers", 1) > 1 and mount.get("after") == "start":
+        message = f"{mount['lowers']} layers are made by the image steps: it needs after = 'image'"
         yield Problem(where=f"{where}.lowers", message=message)
 
 
-def _permission(permission: Permission, where: str) -> Iterator[Problem]:
-    yield from _template(permission.at, f"{where}.at")
-    yield from _octal(permission.mode, f"{where}.mode")
-    for key in ("owner", "group"):
-        number = getattr(permission, key)
-        if number is not None and not 0 <= number <= _MAX_ID:
-            yield Problem(where=f"{where}.{key}", message=f"{number} is not an id: 0 to {_MAX_ID}")
-
-
-def _octal(mode: str | None, where: str) -> Iterator[Problem]:
-    if mode is not None and not _OCTAL.fullmatch(mode):
-        yield Problem(where=where, message=f"{mode!r} is not an octal mode like '755' or '1777'")
-
-
-def _fact(fact: Fact, where: str) -> Iterator[Problem]:
-    yield from _template(fact.source, f"{where}.from")
-    if fact.to is not None:
-        yield from _template(fact.to, f"{where}.to")
-        if fact.do not in _TWO_PATHS:
-            yield Problem(where=f"{where}.to", message=f"means nothing for {fact.do}: it has one path")
-    answers = ("yes", "no") if fact.do == "same-device" else ("ok", *_ERRNOS)
-    if fact.gives not in answers:
-        yield Problem(where=f"{where}.gives", message=unknown(fact.gives, answers))
-    if fact.to is None and fact.do == "same-device":
+def _fact(fact: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    deed, to = fact["do"], fact["to"]
+    if to is not None and deed not in _TWO_PATHS:
+        yield Problem(where=f"{where}.to", message=f"means nothing for {deed}: it has one path")
+    if to is None and deed == "same-device":
         yield Problem(where=f"{where}.to", message="missing: a device is the same as another")
+    answers = ("yes", "no") if deed == "same-device" else ("ok", *_ERRNOS)
+    if fact.get("gives", answers[0]) not in answers:
+        yield Problem(where=f"{where}.gives", message=unknown(fact["gives"], answers))
 
 
-def _roles(roles: Roles, where: str) -> Iterator[Problem]:
-    broken = False
-    for role in ROLES:
-        for problem in _template(getattr(roles, role), f"{where}.{role}"):
-            broken = True
-            yield problem
-    if not broken:
-        yield from _circles(roles, where)
-
-
-def _circles(roles: Roles, where: str) -> Iterator[Problem]:
+def _circles(roles: Mapping[str, Any], where: str) -> Iterator[Problem]:
     for start in ROLES:
         seen = [start]
-        while (leads := _leads_to(getattr(roles, seen[-1]))) and leads not in seen:
+        while (leads := _leads_to(roles[seen[-1]])) and leads in ROLES and leads not in seen:
             seen.append(leads)
         if leads == start:
             yield Problem(where=f"{where}.{start}", message=f"refers to itself: {' -> '.join((*seen, start))}")
@@ -220,3 +217,36 @@ def _placeholders(template: str) -> Iterator[tuple[str, bool]]:
     yield "neither absolute nor starting with a role", not template.startswith("/") and names[:1] in ([], ["python"])
     yield "a role must be followed by '/'", not after.startswith("/") and after != ""
     yield "a role can only stand at the start", any(name != "python" for name in (names[1:] if start else names))
+
+
+# What is judged by itself, also where its neighbours in the file are wrong.
+_FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
+    (Layout, "name"): _name,
+    (Layout, "reports"): _reports,
+    (Layout, "requires"): _requires,
+    (Layout, "refusals"): _refusals,
+    (Mount, "at"): _template,
+    (Mount, "source"): _source,
+    (Mount, "size"): _size,
+    (Mount, "inodes"): _between(1, 1 << 32, "a number of inodes"),
+    (Mount, "mode"): _octal,
+    (Mount, "lowers"): _between(1, 16, "a number of layers"),
+    (Mount, "options"): _options,
+    (Symlink, "at"): _template,
+    (Symlink, "to"): _target,
+    (Permission, "at"): _template,
+    (Permission, "mode"): _octal,
+    (Permission, "owner"): _between(0, _MAX_ID, "an id"),
+    (Permission, "group"): _between(0, _MAX_ID, "an id"),
+    **{(Roles, role): _template for role in ROLES},
+    (Fact, "source"): _template,
+    (Fact, "to"): _template,
+}
+
+# What is judged together, where at least these fields are right.
+_TOGETHER: Final[Mapping[type[object], tuple[Sequence[str], _Judge]]] = {
+    Layout: (("permissions", "requires"), _undeclared),
+    Mount: (("type",), _mount),
+    Roles: (ROLES, _circles),
+    Fact: (("do", "to"), _fact),
+}

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-# What a room adds to decoding: called with every well-typed dataclass value and its path in the file.
-Check: TypeAlias = Callable[[object, str], Iterable[Problem]]
+# What a room adds to decoding: called for every dataclass value with its kind, those of its fields that are well-typed
+# (by name; defaults included), and its path in the file. A field that is missing from them has a problem already.
+Check: TypeAlias = Callable[[type[object], Mapping[str, Any], str], Iterable[Problem]]
 
 # A case with all wheels of the torch closure inline takes about 2 MB; nothing honest comes near this.
 MAX_BYTES = 16 << 20
@@ -56,7 +57,7 @@ def decode(kind: type[Value], data: object, *, file: str, check: Check | None = 
         kind: a dataclass of `harness.model`.
         data: as `tomllib` or `json` give it.
         file: what to call its origin in errors.
-        check: further problems of each well-typed value, e.g. `harness.layouts.validate.check`.
+        check: finds further problems, e.g. `harness.layouts.validate.check`.
 
     Raises:
         FileInvalid: with every problem found.
@@ -109,6 +110,12 @@ def dump_toml(value: DataclassInstance) -> str:
 def dump_json(value: DataclassInstance) -> str:
     """The value as JSON with a final newline; `load` gives it back."""
     return json.dumps(encode(value), indent=2) + "\n"
+
+
+def below(where: str, key: object) -> str:
+    """The path in a file of a key of the value at `where`."""
+    name = str(key)[:_LONG]
+    return f"{where}.{name}" if where else name
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -186,21 +193,19 @@ class _Decoder:
         known = tuple(spec.key for spec in specs)
         strangers = [key for key in data if key not in known]
         for key in strangers[:_MANY]:
-            self._note(_below(where, key), f"unknown key{unknown(key, known).removeprefix('unknown')}")
+            self._note(below(where, key), f"unknown key{unknown(key, known).removeprefix('unknown')}")
         if len(strangers) > _MANY:
             self._note(where, f"{len(strangers) - _MANY} further unknown keys")
         fields = {spec.name: self._field(spec, data, where) for spec in specs}
-        if any(content is _BAD for content in fields.values()):
-            return _BAD
-        value = kind(**fields)
+        right = {name: content for name, content in fields.items() if content is not _BAD}
         for check in self._checks:
-            self.problems += check(value, where)
-        return value
+            self.problems += check(kind, right, where)
+        return kind(**fields) if len(right) == len(fields) else _BAD
 
     def _field(self, spec: _Spec, data: Mapping[str, object], where: str) -> object:
         if spec.key in data:
-            return self.decode(spec.hint, data[spec.key], _below(where, spec.key))
-        return self._note(_below(where, spec.key), "missing") if spec.required else spec.default
+            return self.decode(spec.hint, data[spec.key], below(where, spec.key))
+        return self._note(below(where, spec.key), "missing") if spec.required else spec.default
 
     def _tuple(self, hint: object, data: object, where: str) -> object:
         if not isinstance(data, list | tuple):
@@ -245,11 +250,6 @@ def _present(hint: object) -> object:
 def _unencodable(text: str) -> bool:
     """Whether it has half a surrogate pair, which JSON can say and neither TOML nor a file can."""
     return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
-
-
-def _below(where: str, key: object) -> str:
-    name = str(key)[:_LONG]
-    return f"{where}.{name}" if where else name
 
 
 def _encode(value: object) -> object:
