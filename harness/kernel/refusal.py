@@ -72,7 +72,7 @@ def _invalid(operation: str, seen: Circumstances) -> tuple[str, str]:
     if seen.threads > 1 and "NEWUSER" in operation:
         return (
             f"the process has {seen.threads} threads; a user namespace can be entered with one only (unshare(2))",
-            "enter before any thread starts (disable the plugin that starts one early), or run as root",
+            "enter before any thread starts (pytest-xdist and faulthandler_timeout of pytest start some), or run as root",
         )
     return (
         "the kernel is built without user or mount namespaces (CONFIG_USER_NS, CONFIG_NAMESPACES)",

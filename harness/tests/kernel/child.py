@@ -7,9 +7,12 @@ import ctypes
 import importlib
 import os
 import pickle
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+
+from harness.kernel import laboratory, mountinfo, namespaces, syscalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +42,7 @@ def serve() -> None:
     """The child's side of `call`."""
     module, name, arguments, user = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `call` above
     function = getattr(importlib.import_module(module), name)
+    forget_laboratory()
     if user == "plain":
         become_plain()
     answer: tuple[Any, BaseException | None]
@@ -49,16 +53,35 @@ def serve() -> None:
     sys.stdout.buffer.write(pickle.dumps(answer))
 
 
+def forget_laboratory() -> None:
+    """Be as on the host where the test session itself lives in a laboratory: a mount namespace without it."""
+    for entry in mountinfo.read():
+        if entry.source == laboratory.SOURCE:
+            syscalls.unshare(syscalls.CLONE_NEWNS)
+            syscalls.umount2(entry.at, syscalls.UMOUNT_NOFOLLOW | syscalls.MNT_DETACH)
+            return
+
+
 def become_plain() -> None:
-    """Give up root for good; a process that is not root is plain already.
+    """Give up root for good; a process without capabilities is plain already.
 
     Everything needed has been imported by now: a plain user may not be able to read the interpreter's directory. A
     process that changes its user loses its `dumpable` mark, and with it /proc/self; an exec, as a plain user's process
     has behind it, would have set it again (PR_SET_DUMPABLE(2const)).
     """
     codecs.lookup("ascii")  # loaded on first use
-    if os.geteuid() == 0:
+    if namespaces.in_user_namespace():
+        # There is no other user here. Without capabilities its root may do no more than whoever made the namespace.
+        drop_capabilities()
+    elif os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability; capset(2), version 3 of its structures."""
+    header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
+    if ctypes.CDLL(None).capset(header, nothing) < 0:
+        raise PermissionError

@@ -18,7 +18,7 @@ from harness.errors import NamespaceRefused
 from harness.kernel import mountinfo, mounts, namespaces, refusal, syscalls
 from harness.kernel.laboratory import open_laboratory
 from harness.kernel.refusal import Circumstances
-from harness.tests.kernel.child import call
+from harness.tests.kernel.child import call, drop_capabilities
 
 USERS_UNSHARE = "unshare(CLONE_NEWUSER|CLONE_NEWNS)"
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
@@ -130,8 +130,7 @@ def entering_where_none_are_left() -> None:
     syscalls.unshare(syscalls.CLONE_NEWUSER)
     namespaces._become_root(uid, gid)
     Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="utf-8")
-    header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
-    assert ctypes.CDLL(None).capset(header, nothing) == 0
+    drop_capabilities()
     namespaces.enter()
 
 
