@@ -215,3 +215,19 @@ class LimitReached(HarnessError):  # noqa: N818 - reads as what happened
 
     def __str__(self) -> str:
         return f"stopped after {self.limit} operations"
+
+
+@dataclass(eq=False, kw_only=True)
+class WheelUnavailable(HarnessError):  # noqa: N818 - reads as what happened
+    """A published wheel is not in the cache, and could not be downloaded."""
+
+    file: str
+    sha256: str
+    directory: str
+    because: str
+
+    def __str__(self) -> str:
+        return (
+            f"published wheel {self.file} is not available: {self.because}. To provide it by hand, put the file"
+            f" (sha256 {self.sha256}) into {self.directory}"
+        )
