@@ -118,7 +118,8 @@ def metadata(name: str, version: str, requires: tuple[str, ...] = ()) -> bytes:
 @lru_cache(maxsize=128)
 def wheel_file(tag: str, root_is_purelib: bool) -> bytes:
     """The content of WHEEL; a compressed tag (`py2.py3-none-any`) is written out, one `Tag` line each (PEP 425)."""
-    pythons, abis, platforms = (part.split(".") for part in tag.split("-"))
+    # A build number may come before the tag's three parts.
+    pythons, abis, platforms = (part.split(".") for part in tag.split("-")[-3:])
     tags = [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]
     lines = ["Wheel-Version: 1.0", "Generator: exdev", f"Root-Is-Purelib: {str(root_is_purelib).lower()}"]
     lines += [f"Tag: {one}" for one in tags]

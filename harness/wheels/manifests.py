@@ -1,0 +1,151 @@
+"""Manifests of published wheels, kept in `fixtures/wheels/*.json`, and skeleton wheels made from them.
+
+A manifest has the paths, order, sizes and modes of a real archive, but no contents. To add one, of any wheel file:
+
+    python -m harness.wheels.manifests path/to/NAME-VERSION-TAG.whl > fixtures/wheels/NAME-VERSION.json
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import sys
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.data import fixtures
+from harness.errors import FileInvalid, Problem, UnknownName
+from harness.model import Entry, Wheel
+from harness.wheels import dist_info
+from harness.wheels.make import DIRECTORY_MODE, metadata, record_content, wheel_file
+from harness.wheels.manifest_file import FILE_MODE, Listed, Manifest, decode, encode, named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Contents of skeletons end here: 11,000 files of the torch closure weigh less than a megabyte.
+LONGEST_CONTENT = 64
+
+
+@lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """The keys of all manifests, sorted."""
+    return tuple(sorted(path.name.removesuffix(".json") for path in (fixtures() / "wheels").glob("*.json")))
+
+
+@lru_cache(maxsize=64)
+def load(name: str) -> Manifest:
+    """One manifest by its key (`torch-2.2.0`).
+
+    Raises:
+        UnknownName: there is none of that key.
+        FileInvalid: it cannot be used.
+    """
+    if name not in names():
+        nearest = difflib.get_close_matches(name, names(), n=1)
+        raise UnknownName(kind="manifest", name=name, known=names(), nearest=nearest[0] if nearest else None)
+    path = fixtures() / "wheels" / f"{name}.json"
+    return decode(path.read_text(), file=path.name)
+
+
+def closure(name: str) -> tuple[str, ...]:
+    """The keys of a wheel and of everything it is installed with, itself first.
+
+    Raises:
+        UnknownName, FileInvalid: as `load`.
+    """
+    return (name, *load(name).companions)
+
+
+@lru_cache(maxsize=64)
+def skeleton(manifest: Manifest, *, tag: str | None = None) -> Wheel:
+    """A correct wheel with the paths, order, directory entries and modes of a published one, and small contents.
+
+    An empty file stays empty. Any other content follows from path and size alone: files that published wheels share are
+    shared by their skeletons too, and a file whose size changed between two versions has changed. Contents are at most
+    `LONGEST_CONTENT` bytes and valid Python, so that installers can compile them. METADATA names no requirements: a
+    skeleton installs offline.
+
+    Args:
+        manifest: of the published wheel.
+        tag: a compatibility tag in place of its own, e.g. `py3-none-any` to install it on any machine.
+    """
+    tag = tag or manifest.tag
+    bare = Wheel(name=manifest.name, version=manifest.version, entries=(), tag=tag)
+    true = {
+        f"{bare.dist_info}/METADATA": metadata(manifest.name, manifest.version),
+        f"{bare.dist_info}/WHEEL": wheel_file(tag, manifest.root_is_purelib),
+    }
+    if manifest.entry_points is not None:
+        true[f"{bare.dist_info}/entry_points.txt"] = manifest.entry_points.encode()
+    entries = [_skeleton_entry(listed, true) for listed in manifest.entries]
+    own = f"{bare.dist_info}/RECORD"
+    record = record_content((entry for entry in entries if entry.path != own), own)
+    return Wheel(
+        name=bare.name,
+        version=bare.version,
+        entries=tuple(Entry(own, record, entry.mode) if entry.path == own else entry for entry in entries),
+        tag=tag,
+    )
+
+
+def manifest_of(path: Path) -> Manifest:
+    """The manifest of any wheel file.
+
+    Raises:
+        OSError: the file cannot be read.
+        FileInvalid: it is no zip archive, or not named like a wheel.
+    """
+    try:
+        wheel = named(path.name)
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            file.seek(0)
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            texts = _dist_info_texts(archive, wheel.dist_info)
+            entries = tuple(_listed_of(info) for info in archive.infolist())
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise FileInvalid(file=str(path), problems=(Problem(where="", message=str(error)),)) from error
+    entry_points = texts.get("entry_points.txt")
+    return Manifest(
+        wheel=path.name,
+        sha256=sha256,
+        root_is_purelib=dist_info.fields(texts.get("WHEEL", b"")).get("root-is-purelib", "").lower() == "true",
+        entries=entries,
+        entry_points=None if entry_points is None else entry_points.decode(),
+    )
+
+
+def _skeleton_entry(listed: Listed, true: Mapping[str, bytes]) -> Entry:
+    if listed.directory:
+        return Entry(listed.path, mode=listed.mode, kind="directory")
+    content = true.get(listed.path)
+    return Entry(listed.path, _small(listed) if content is None else content, listed.mode)
+
+
+def _small(listed: Listed) -> bytes:
+    """A comment line in Python, INI and shell, or as much of it as the published file has bytes."""
+    if not listed.size:
+        return b""
+    digest = hashlib.sha256(f"{listed.path} {listed.size}".encode()).hexdigest()
+    return f"# {digest:.{LONGEST_CONTENT - 3}}\n".encode()[: listed.size]
+
+
+def _listed_of(info: zipfile.ZipInfo) -> Listed:
+    # Archives not made on a Unix have no mode; installers then take their own default.
+    mode = info.external_attr >> 16 & 0o7777
+    if info.is_dir():
+        return Listed(info.filename.rstrip("/"), 0, mode or DIRECTORY_MODE, directory=True)
+    return Listed(info.filename, info.file_size, mode or FILE_MODE)
+
+
+def _dist_info_texts(archive: zipfile.ZipFile, directory: str) -> Mapping[str, bytes]:
+    held = set(archive.namelist())
+    wanted = ("WHEEL", "entry_points.txt")
+    return {name: archive.read(f"{directory}/{name}") for name in wanted if f"{directory}/{name}" in held}
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        sys.stdout.write(encode(manifest_of(Path(argument))))
