@@ -72,7 +72,7 @@ def _invalid(operation: str, seen: Circumstances) -> tuple[str, str]:
     if seen.threads > 1 and "NEWUSER" in operation:
         return (
             f"the process has {seen.threads} threads; a user namespace can be entered with one only (unshare(2))",
-            "enter before any thread starts (pytest-xdist and faulthandler_timeout of pytest start some), or run as root",
+            "enter before any thread starts (pytest-xdist and faulthandler_timeout start some), or run as root",
         )
     return (
         "the kernel is built without user or mount namespaces (CONFIG_USER_NS, CONFIG_NAMESPACES)",
@@ -122,8 +122,8 @@ def _forbidden_later(seen: Circumstances) -> tuple[str, str]:
             "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or run as root",
         )
     return (
-        "this process may not, and no setting says why: a chroot or a security module may forbid it",
-        "run as root outside of any chroot; see user_namespaces(7) and the kernel's log",
+        "this process may not, and no setting says why: a chroot, a security module, or as root a lack of CAP_SETFCAP",
+        "run as root with all capabilities outside of any chroot; see user_namespaces(7) and the kernel's log",
     )
 
 
