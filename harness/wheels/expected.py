@@ -38,7 +38,8 @@ class Claim(NamedTuple):
         wheel: the key of the wheel (`nvidia-a-1.0`).
         digest: sha256 of the content, in hexadecimal; empty where the installer makes the content.
         size: bytes of that content.
-        executable: whether this claimant's file is to be executable.
+        executable: whether this claimant's file is to be executable: any x bit in the archive, or a script. (Of
+            scripts without an x bit the specification says that installers "may need to add" it; this asks for it.)
     """
 
     wheel: str
