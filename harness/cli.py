@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import harness
 from harness import doctor
+from harness.reproduction import replay
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor,)
+SUBCOMMANDS: Final = (doctor, replay)
 
 _EXAMPLES: Final = """\
 examples:

@@ -1,0 +1,3 @@
+"""Pytest's entry: everything lies in the plugin."""
+
+pytest_plugins = ("harness.scenario.plugin",)

@@ -1,0 +1,67 @@
+"""Cells: the results of scenario instances, merged by layout, link mode and installer; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+State: TypeAlias = Literal["pass", "violation", "error", "not applicable", "not run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one scenario instance.
+
+    Attributes:
+        scenario: its name.
+        layout, link_mode, installer: what it was about.
+        state: `error` is the harness' or the scenario's own failure.
+        why: the contracts broken, the capability missing, what the installer does not do.
+    """
+
+    scenario: str
+    layout: str
+    link_mode: str
+    installer: str
+    state: State
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """All results of one layout, link mode and installer."""
+
+    results: tuple[Result, ...]
+
+    @property
+    def state(self) -> State:
+        """The worst state that says something; skipped scenarios count only where nothing else ran."""
+        states = {result.state for result in self.results}
+        order: tuple[State, ...] = ("error", "violation", "pass", "not run", "not applicable")
+        return next(state for state in order if state in states)
+
+    @property
+    def passed(self) -> int:
+        """How many scenarios passed."""
+        return sum(result.state == "pass" for result in self.results)
+
+    @property
+    def failed(self) -> int:
+        """How many did not."""
+        return sum(result.state in {"violation", "error"} for result in self.results)
+
+    @property
+    def why(self) -> str:
+        """Why there is no pass, each reason once."""
+        return "; ".join(dict.fromkeys(result.why for result in self.results if result.state == self.state))
+
+
+def merge(results: Iterable[Result]) -> Mapping[tuple[str, str, str], Cell]:
+    """Cells by (installer, layout, link mode), in the order in which they first appear."""
+    found: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        found.setdefault((result.installer, result.layout, result.link_mode), []).append(result)
+    return {key: Cell(results=tuple(cell)) for key, cell in found.items()}

@@ -1,0 +1,72 @@
+"""`exdev replay FILE`: run a saved case again, twice, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.kernel.laboratory import open_laboratory
+from harness.reproduction.describe import describe
+from harness.reproduction.save import load
+from harness.run import Runner
+
+if TYPE_CHECKING:
+    from harness.model import Case
+    from harness.run import Verdict
+
+_EXAMPLES = """\
+exit status: 0 every contract is kept; 1 the case violates one; 2 the file or this machine is not usable;
+             3 two runs of it differ, so that it is neither a pass nor a failure
+
+examples:
+  exdev replay .exdev/failures/3f9c2a81d0b4.toml
+  exdev replay case.toml --installer reference    the same case with another installer
+  exdev replay case.toml --trace                  with every operation of the last step
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `replay` to the command line."""
+    parser = subparsers.add_parser(
+        "replay",
+        help="run a saved case again",
+        description="Run a saved case again, twice, and say what is wrong with it.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, help="a case, as saved by a failing scenario (.toml or .json)")
+    parser.add_argument("--installer", metavar="NAME", help="run it with this one instead")
+    parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replay.
+
+    Raises:
+        HarnessError: the file or the machine is not usable.
+    """
+    case = load(arguments.file)
+    if arguments.installer:
+        case = replace(case, installer=arguments.installer)
+    with open_laboratory() as laboratory:
+        runner = Runner(laboratory)
+        first, second = runner.run(case), runner.run(case)
+    sys.stdout.write(f"{describe(first, trace=arguments.trace)}\n")
+    if not same(first, second):
+        sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")
+        return 3
+    return 0 if first.holds else 1
+
+
+def same(first: Verdict, second: Verdict) -> bool:
+    """Whether two runs of one case came to the same violations."""
+    return first.violations == second.violations
+
+
+def command(path: Path, case: Case) -> str:
+    """The command line that replays a saved case."""
+    return f"exdev replay {path} --installer {case.installer}"

@@ -1,0 +1,51 @@
+"""Saving a case under a name that says what it is, and reading it back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from harness.model import Case, codec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME_LENGTH = 12
+
+
+def digest(case: Case) -> str:
+    """Twelve hexadecimal digits that are the same for equal cases."""
+    return hashlib.sha256(codec.dump_json(case).encode()).hexdigest()[:_NAME_LENGTH]
+
+
+def save(case: Case, directory: Path) -> Path:
+    """Write a case as `DIGEST.toml`, with exclusive create; a file that is there already holds the same case.
+
+    Raises:
+        OSError: the directory or file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{digest(case)}.toml"
+    if not path.exists():
+        # Another worker may be writing the same failure: readers only ever see whole files.
+        aside = directory / f".{path.name}.{os.getpid()}"
+        with aside.open("x", encoding="utf-8") as file:
+            file.write(codec.dump_toml(case))
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+    return path
+
+
+def load(path: Path) -> Case:
+    """The case in a file.
+
+    Raises:
+        FileInvalid: it is not one; with every problem.
+    """
+    case: Case = codec.load(Case, path)
+    return case

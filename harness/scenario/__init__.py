@@ -1,0 +1,19 @@
+"""What scenarios are written with: `@scenario`, steps, and the lab that runs them."""
+
+from harness.scenario.lab import Lab, Violated
+from harness.scenario.marker import scenario
+from harness.scenario.steps import Ask, image, install, reinstall, repair, uninstall, upgrade, warm
+
+__all__ = [
+    "Ask",
+    "Lab",
+    "Violated",
+    "image",
+    "install",
+    "reinstall",
+    "repair",
+    "scenario",
+    "uninstall",
+    "upgrade",
+    "warm",
+]

@@ -1,0 +1,170 @@
+"""The pytest plugin of the scenarios: options, one instance for each layout, link mode and installer, the matrix."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.kernel.laboratory import open_laboratory
+from harness.kernel.probes import probe
+from harness.matrix import table
+from harness.plugin import LABORATORY
+from harness.run import Runner
+from harness.scenario import reporting
+from harness.scenario.lab import Lab, Violated
+from harness.scenario.profiles import register
+from harness.scenario.selection import Instance, Selection, not_applicable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from harness.kernel.laboratory import Laboratory
+    from harness.scenario.marker import Requirements
+
+_SELECTION = pytest.StashKey[Selection]()
+_STACK = pytest.StashKey[ExitStack]()
+_INSTANCE = pytest.StashKey[Instance]()
+_REPORTS = pytest.StashKey[list[pytest.TestReport]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The scenarios' options."""
+    group = parser.getgroup("exdev", "filesystem scenarios")
+    add = group.addoption
+    add("--layout", action="append", default=[], metavar="NAME", help="a layout, or a path to your own TOML; repeat")
+    add("--link-mode", action="append", default=[], metavar="MODE", help="clone, hardlink, symlink or copy; repeat")
+    add("--installer", action="append", default=[], metavar="NAME", help="reference (default), specimen:...; repeat")
+    add("--require", action="append", default=[], metavar="CAPABILITY", help="fail, not skip, where it is missing")
+    add("--wheels", choices=("skeleton", "real"), default="skeleton", help="real: download two published wheels too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Enter the laboratory before anything asks for a temporary directory, and before there is a second thread."""
+    config.addinivalue_line("markers", "scenario(requirements): declared by harness.scenario.scenario")
+    register(config.getoption("hypothesis_profile", None))
+    try:
+        config.stash[_SELECTION] = Selection.of(
+            layout=config.getoption("layout"),
+            link_mode=config.getoption("link_mode"),
+            installer=config.getoption("installer"),
+        )
+        probe_names = config.getoption("require")
+        stack = config.stash[_STACK] = ExitStack()
+        laboratory = config.stash[LABORATORY] = stack.enter_context(open_laboratory())
+        _own_temporary_root(stack, laboratory.temporary)
+        missing = [finding for finding in probe(probe_names).values() if not finding.available] if probe_names else []
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+    for finding in missing:
+        raise pytest.UsageError(f"--require {finding.name}: missing: {finding.because}. {finding.remedy}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing mounted, though the namespace would take it along anyhow."""
+    if stack := config.stash.get(_STACK, None):
+        stack.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One instance for each layout, link mode and installer that the scenario is about and the user asked for."""
+    mark = metafunc.definition.get_closest_marker("scenario")
+    if mark is not None:
+        requirements: Requirements = mark.args[0]
+        instances = list(metafunc.config.stash[_SELECTION].instances(requirements))
+        metafunc.parametrize("lab", instances, ids=[one.id for one in instances], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, runner: Runner) -> Lab:
+    """One layout, link mode and installer to run cases in."""
+    instance: Instance = request.param
+    missing = [finding for finding in probe(instance.layout.requires).values() if not finding.available]
+    for finding in missing:
+        pytest.skip(f"{finding.name} is missing: {finding.because}")
+    return Lab(runner, layout=instance.layout, link_mode=instance.link_mode, installer=instance.installer)
+
+
+@pytest.fixture(scope="session")
+def runner(laboratory: Laboratory) -> Runner:
+    """Runs cases; remembers control runs."""
+    return Runner(laboratory)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What an installer does not do is not applicable to it: neither a pass nor a failure."""
+    instance = _instance(item)
+    if instance is not None:
+        item.stash[_INSTANCE] = instance
+        mark = item.get_closest_marker("scenario")
+        what = not_applicable(mark.args[0], instance) if mark else ""
+        if what:
+            pytest.skip(f"{reporting.NOT_APPLICABLE}{what}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Tell the story of a violation instead of a traceback, save its case, and put the result on the report."""
+    report: pytest.TestReport = yield
+    instance = item.stash.get(_INSTANCE, None)
+    if instance is None or (report.when != "call" and report.passed):
+        return report
+    verdict = call.excinfo.value.verdict if call.excinfo and isinstance(call.excinfo.value, Violated) else None
+    reporting.attach(report, item, instance, verdict)
+    if verdict is not None:
+        report.longrepr = reporting.story(verdict, item.funcargs["lab"], item.config.rootpath)  # type: ignore[attr-defined]  # functions have them
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Scenarios that were all skipped are no success."""
+    results = reporting.results(_reports(session.config))
+    ran = any(result.state in {"pass", "violation", "error"} for result in results)
+    if results and not ran and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The matrix."""
+    text = table(reporting.results(_reports(terminalreporter.config)))
+    if text:
+        terminalreporter.section("layout x link mode")
+        terminalreporter.write_line(text)
+
+
+def _reports(config: pytest.Config) -> list[pytest.TestReport]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    stats: dict[str, list[Any]] = reporter.stats if reporter else {}
+    return [one for reports in stats.values() for one in reports if isinstance(one, pytest.TestReport)]
+
+
+def _instance(item: pytest.Item) -> Instance | None:
+    callspec = getattr(item, "callspec", None)
+    found = callspec.params.get("lab") if callspec else None
+    return found if isinstance(found, Instance) else None
+
+
+def _own_temporary_root(stack: ExitStack, path: str) -> None:
+    """Temporary files lie in the laboratory: nothing is left, and nobody else owns them.
+
+    A plain user looks like root in a user namespace, and `pytest-of-root` may belong to the real one.
+    """
+    for variable in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
+        before = os.environ.get(variable)
+        os.environ[variable] = path
+        stack.callback(_restore, variable, before)
+    tempfile.tempdir, before = path, tempfile.tempdir
+    stack.callback(setattr, tempfile, "tempdir", before)
+
+
+def _restore(variable: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(variable, None)
+    else:
+        os.environ[variable] = value

@@ -1,0 +1,32 @@
+"""Hypothesis profiles: dev for every day, ci for machines that nobody watches, thorough for a night."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+_DEV, _CI, _THOROUGH = 100, 100, 5000
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+
+
+def register(chosen: str | None) -> None:
+    """Register the profiles and load one.
+
+    Args:
+        chosen: a profile's name; by default `ci` where the environment says CI, otherwise `dev`.
+    """
+    for name, examples in (("dev", _DEV), ("ci", _CI), ("thorough", _THOROUGH)):
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            # Building real mounts takes what it takes; a contract, bounded-time, looks after the rest.
+            deadline=None,
+            # Several labels for what is one defect in one tree help nobody: the first one found is shrunk and shown.
+            report_multiple_bugs=False,
+            suppress_health_check=(HealthCheck.too_slow, HealthCheck.differing_executors),
+            # Without `explain`: it runs every failing example many times more to comment on arguments.
+            phases=_PHASES,
+            print_blob=False,
+        )
+    settings.load_profile(chosen or ("ci" if os.environ.get("CI") else "dev"))
