@@ -17,7 +17,6 @@ MODES = st.sampled_from([0o644, 0o664, 0o600, 0o755, 0o700, 0o444])
 @st.composite
 def wheels(draw: st.DrawFn) -> Wheel:
     paths = draw(st.lists(PATHS, unique=True, max_size=6))
-    below = {path.rpartition("/")[0] for path in directories(wheel("x", files=paths))}
-    below |= set(directories(wheel("x", files=paths)))
+    below = set(directories(wheel("x", files=paths)))
     files = [Entry(path, draw(st.binary(max_size=20)), draw(MODES)) for path in paths if path not in below]
     return wheel("drawn-wheel", files=files)
