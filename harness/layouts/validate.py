@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from harness.errors import Problem
@@ -58,9 +60,8 @@ def check(kind: type[object], fields: Mapping[str, Any], where: str) -> Iterator
         judge = _FIELDS.get((kind, name))
         if judge is not None and content is not None:
             yield from judge(content, below(where, _KEYS.get(name, name)))
-    if kind in _TOGETHER:
-        needed, judge = _TOGETHER[kind]
-        if fields.keys() >= set(needed):
+    for judged, needed, judge in _TOGETHER:
+        if judged is kind and fields.keys() >= needed:
             yield from judge(fields, where)
 
 
@@ -141,6 +142,26 @@ def _undeclared(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
         if (permission.owner, permission.group) != (None, None) and "chown" not in layout["requires"]:
             message = "only root may give files away: a layout that does must say requires = ['chown']"
             yield Problem(where=below(where, f"permission[{index}]"), message=message)
+
+
+def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """A mount that hides an earlier one: nothing could be said of the hidden one, nor be done to it.
+
+    After the image steps a mount may cover the very place of one laid at the start, but not one below its own place:
+    neither an overlay nor a bind shows the mounts that lie below what it shows (overlayfs.rst; mount(8), --rbind).
+    """
+    roles = layout["roles"]
+    if any(check(Roles, _fields(roles), "")):
+        return
+    sound = [(index, mount) for index, mount in enumerate(layout["mounts"]) if not any(_template(mount.at, ""))]
+    laid: list[tuple[int, str, str]] = []
+    for index, mount in sorted(sound, key=lambda pair: pair[1].after == "image"):
+        place = posixpath.normpath("/" + roles.resolve(mount.at).lstrip("/"))
+        for earlier, covered, after in laid:
+            if covered.startswith(place.rstrip("/") + "/") or (covered, after) == (place, mount.after):
+                message = f"{place} hides mount[{earlier}] at {covered}, which is laid before it"
+                yield Problem(where=below(where, f"mount[{index}].at"), message=message)
+        laid.append((index, place, mount.after))
 
 
 def _mount(mount: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -244,9 +265,10 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
 }
 
 # What is judged together, where at least these fields are right.
-_TOGETHER: Final[Mapping[type[object], tuple[Sequence[str], _Judge]]] = {
-    Layout: (("permissions", "requires"), _undeclared),
-    Mount: (("type",), _mount),
-    Roles: (ROLES, _circles),
-    Fact: (("do", "to"), _fact),
-}
+_TOGETHER: Final[Sequence[tuple[type[object], AbstractSet[str], _Judge]]] = (
+    (Layout, {"permissions", "requires"}, _undeclared),
+    (Layout, {"mounts", "roles"}, _hiding),
+    (Mount, {"type"}, _mount),
+    (Roles, {*ROLES}, _circles),
+    (Fact, {"do", "to"}, _fact),
+)

@@ -6,7 +6,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Final
 
-from harness.errors import LayoutUntrue
+from harness.errors import LayoutUntrue, errno_name
 from harness.kernel import mountinfo
 from harness.layouts.build import build
 from harness.layouts.deeds import Deeds
@@ -66,8 +66,11 @@ def _mounts(site: Site, moment: Moment) -> Iterator[str]:
     entries = {entry.at: entry for entry in mountinfo.below(site.root)}
     for index, mount in enumerate(site.layout.mounts):
         if mount.after == moment:
-            for expected, found in _mount(mount, site, entries):
-                yield f"mount[{index}] {mount.type} at {mount.at}: expected {expected}, found {found}"
+            what = f"mount[{index}] {mount.type} at {mount.at}"
+            try:
+                yield from (f"{what}: expected {right}, found {found}" for right, found in _mount(mount, site, entries))
+            except OSError as refused:
+                yield f"{what}: expected to be looked at, found {errno_name(refused.errno)} at {refused.filename}"
 
 
 def _mount(mount: Mount, site: Site, entries: Mapping[str, MountEntry]) -> Iterator[tuple[str, str]]:
@@ -78,17 +81,26 @@ def _mount(mount: Mount, site: Site, entries: Mapping[str, MountEntry]) -> Itera
         yield "a mount", "none"
         return
     # By `major:minor`, not by mount id, which stat(2) does not tell: enough to see a mount that covers this one.
-    device = os.stat(path).st_dev
-    if f"{os.major(device)}:{os.minor(device)}" != entry.device:
+    if _device(path) != entry.device:
         yield "to be seen at its place", "it is hidden by another mount"
+        return
     if mount.type not in ("bind", entry.type):
         yield mount.type, entry.type
+        return
     for flag in mount.flags:
         if flag not in entry.options:
             yield flag, ",".join(entry.options)
     yield from _limits(mount, path)
     if mount.type == "overlay":
         yield from _layers(mount, path, entry)
+
+
+def _device(path: str) -> str:
+    """As mountinfo writes it; empty: nothing is there."""
+    if not os.path.exists(path):
+        return ""
+    device = os.stat(path).st_dev
+    return f"{os.major(device)}:{os.minor(device)}"
 
 
 def _limits(mount: Mount, path: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 MountType: TypeAlias = Literal["tmpfs", "bind", "overlay"]
 MountFlag: TypeAlias = Literal["ro", "noexec", "nosuid", "nodev"]
 Moment: TypeAlias = Literal["start", "image"]
-Deed: TypeAlias = Literal["link", "rename", "rename-directory", "write", "execute", "same-device", "same-file-system"]
+Deed: TypeAlias = Literal["link", "rename", "rename-directory", "write", "execute", "same-device"]
 
 ROLES = ("cache", "environment", "temporary", "wheelhouse", "purelib", "platlib", "scripts", "data", "headers")
 
@@ -110,10 +110,12 @@ class Fact:
     """Something that must be so between the roles of a built layout; the builder does it and compares.
 
     Attributes:
-        do: the deed: `link` and `rename` a scratch file from one path to another, `rename-directory` an existing
-            directory, `write` a scratch file, `execute` a scratch script, `same-device` compares `st_dev`.
+        do: the deed: `link` and `rename` a scratch file from one directory to another (or onto a path that is a file),
+            `rename-directory` the directory itself, `write` a scratch file (or to a path that is a file), `execute` a
+            scratch script, `same-device` compares `st_dev`. After the image, the scratch file or directory is one that
+            the image steps left: it lies on the lower layer, or on what is read-only by then.
         source: where from (templates as in `Mount.at`).
-        to: where to; same as `source` for deeds with one path.
+        to: where to; for `rename` and `link` default: the same directory; for `rename-directory`: a name beside it.
         gives: `ok` or the name of an errno; for `same-device`: `yes` or `no`.
         after: the moment at which it is checked.
     """

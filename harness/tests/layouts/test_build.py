@@ -66,8 +66,8 @@ def test_sites_open_side_by_side_are_apart(laboratory: Laboratory) -> None:
 def test_failure_half_way_takes_down_what_was_mounted(laboratory: Laboratory) -> None:
     before = mountinfo.read()
     broken = _layout(
-        Mount(at="{cache}", type="tmpfs"),
         Mount(at="/", type="overlay"),
+        Mount(at="{cache}", type="tmpfs"),
         Mount(at="/late", type="tmpfs", options=("nonsense=1",)),
     )
     with pytest.raises(MountFailed, match="nonsense"), build(broken, laboratory=laboratory):

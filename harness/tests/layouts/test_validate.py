@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,10 @@ def _flaws(at: str) -> list[str]:
     return [problem.message.partition(": ")[2] for problem in problems(layout)]
 
 
+def _told(*mounts: Mount) -> list[str]:
+    return [str(problem) for problem in problems(Layout(name="mine", about="x", mounts=mounts))]
+
+
 def test_bad_toml_tells_every_problem_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(_WRONG)
@@ -147,6 +152,20 @@ def test_giving_files_away_needs_the_capability_declared() -> None:
     (problem,) = problems(Layout(name="mine", about="x", permissions=(permission,)))
     assert problem.where == "permission[0]"
     assert not problems(Layout(name="mine", about="x", permissions=(permission,), requires=("chown",)))
+
+
+def test_mount_that_hides_an_earlier_one_is_a_problem() -> None:
+    cache, same, root = (Mount(at=at, type="overlay") for at in ("{cache}", "/cache/", "/"))
+    assert _told(cache, same) == ["mount[1].at: /cache hides mount[0] at /cache, which is laid before it"]
+    assert _told(cache, root) == ["mount[1].at: / hides mount[0] at /cache, which is laid before it"]
+    assert _told(root, cache) == []
+
+
+def test_mount_after_the_image_may_only_cover_the_same_place() -> None:
+    cache, same, root = (Mount(at=at, type="overlay") for at in ("{cache}", "/cache/", "/"))
+    assert _told(dataclasses.replace(same, after="image"), cache) == []
+    hiding = dataclasses.replace(root, after="image")
+    assert _told(hiding, cache) == ["mount[0].at: / hides mount[1] at /cache, which is laid before it"]
 
 
 @pytest.mark.parametrize(

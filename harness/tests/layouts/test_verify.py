@@ -11,7 +11,7 @@ from harness.errors import LayoutUntrue
 from harness.kernel import mountinfo
 from harness.kernel.laboratory import open_laboratory
 from harness.layouts import load, names, verify
-from harness.model import Fact, Layout, Mount, codec
+from harness.model import Fact, Layout, Mount, Symlink, codec
 from harness.tests.kernel.child import call
 
 if TYPE_CHECKING:
@@ -73,9 +73,11 @@ def test_cross_device_layout_that_is_not_is_told_apart(laboratory: Laboratory) -
 
 
 def test_mount_hidden_by_a_later_one_is_untrue(laboratory: Laboratory) -> None:
-    mounts = (Mount(at="{cache}", type="tmpfs"), Mount(at="/", type="overlay"))
-    (said,) = _lies(laboratory, Layout(name="hidden", about="x", mounts=mounts))
-    assert said == "mount[0] tmpfs at {cache}: expected to be seen at its place, found it is hidden by another mount"
+    """Through a symbolic link, so that the two places have nothing in common as they are spelled."""
+    mounts = (Mount(at="/a/b", type="tmpfs"), Mount(at="/link/a", type="overlay"))
+    layout = Layout(name="hidden", about="x", mounts=mounts, symlinks=(Symlink(at="/link", to="/"),))
+    (said,) = _lies(laboratory, layout)
+    assert said == "mount[0] tmpfs at /a/b: expected to be seen at its place, found it is hidden by another mount"
 
 
 def test_option_that_undoes_what_was_asked_is_untrue(laboratory: Laboratory) -> None:
