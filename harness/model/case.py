@@ -42,11 +42,13 @@ class Step:
         action: `warm` fills the cache and installs nothing.
         wheels: keys (`name-version`) of the case's wheels; for `uninstall` the distributions to remove.
         image: done while the layout's image is made: before mounts whose `after` is `image` are laid on top.
+        must: it has to succeed: neither the layout's refusals nor a strict link mode excuse a failure of this step.
     """
 
     action: Action
     wheels: tuple[str, ...]
     image: bool = False
+    must: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
