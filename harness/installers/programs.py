@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.drivers import Ending, interleave, limited, listed, perform, traced
-from harness.errors import LimitReached
+from harness.drivers import Ending, interleave, limited, listed, perform, run, traced
+from harness.errors import HarnessError, LimitReached
 from harness.model import Outcome
 from harness.model import operation as op
 from harness.reference import Settings
@@ -110,9 +110,12 @@ def _drive(programs: list[op.Program[Any]], case: Case, watch: _Watch) -> tuple[
     endings: list[Ending[Any]] = []
     for index, program in enumerate(programs):
         watch.go(index)
-        endings += interleave([program], condition, ())
-        if endings[-1].error is not None:
-            break
+        try:
+            endings.append(Ending(answer=run(program, condition)))
+        except LimitReached:
+            raise
+        except HarnessError as error:
+            return (*endings, Ending(error=error))
     return tuple(endings)
 
 

@@ -1,0 +1,61 @@
+"""`python -m harness.bench`: measure, print a table, or `--json` for machines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from harness.bench import Figure, closure, examples, sites, table
+from harness.errors import HarnessError
+from harness.kernel.laboratory import open_laboratory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "examples": examples.measure,
+    "layouts": sites.measure,
+    "closure": closure.measure,
+}
+_EPILOG = """\
+parts:
+  examples   examples per second of the cross-device property, contracts on
+  layouts    build and take-down of every layout
+  closure    warm install of the torch 2.2.0 closure's skeletons, and its memory
+
+Machines are noisy: look at ratios to the baseline, which is measured in turns in the same run.
+"""
+
+
+def main() -> int:
+    """Run the parts asked for. Exit status: 0; 2 where this machine cannot run them; 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.bench",
+        description="Measure the harness beside its baselines.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("part", nargs="*", choices=[*_PARTS, []], help="what to measure; default: everything")
+    parser.add_argument("--json", action="store_true", help="print data, not a table")
+    parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, says little")
+    arguments = parser.parse_args()
+    figures: list[Figure] = []
+    try:
+        with open_laboratory() as laboratory:
+            for part in arguments.part or _PARTS:
+                sys.stderr.write(f"measuring {part} ...\n")
+                figures += _PARTS[part](laboratory, quick=arguments.quick)
+    except HarnessError as error:
+        sys.stderr.write(f"harness.bench: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    text = json.dumps([one.data() for one in figures], indent=1) if arguments.json else table(figures)
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
