@@ -77,5 +77,5 @@ def _scheme_target(name: str, dist_info: str, settings: Settings, path: str) -> 
         raise WheelRefused(path=path, reason=f"{name!r} in .data names no scheme")
     if scheme == "headers":
         # Where sysconfig has one directory for all distributions, each gets its own below it, as pip does.
-        rest = f"{dist_info.rpartition('-')[0]}/{rest}"
+        rest = f"{dist_info.partition('-')[0]}/{rest}"
     return scheme, f"{settings.scheme(scheme)}/{rest}"
