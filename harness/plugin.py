@@ -1,60 +1,102 @@
-"""The pytest plugin for other projects' suites: fixtures only; nothing happens until one of them is used."""
+"""The pytest plugin that any project gets by installing exdev: fixtures, and nothing until one of them is used."""
 
 from __future__ import annotations
 
+import errno
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.kernel.laboratory import Laboratory, open_laboratory
-from harness.layouts import build, load
-from harness.wheels import wheel
-from harness.wheels.archive import write
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.errors import NamespaceRefused
+    from harness.kernel.laboratory import Laboratory
     from harness.layouts import Site
     from harness.model import Layout, Wheel
 
-LABORATORY = pytest.StashKey[Laboratory]()
+LABORATORY: pytest.StashKey[Laboratory] = pytest.StashKey()
+INI = "exdev_laboratory"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One setting for configuration files; no option of the command line."""
+    parser.addini(INI, "enter exdev's private namespaces before the first test, not at the first use", type="bool")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The one marker that the fixtures look at."""
-    config.addinivalue_line("markers", "layout(name): the exdev layout that `layout` and `site` are about; repeat")
+    """Enter the laboratory where the project's configuration asks for it."""
+    if config.getini(INI):
+        enter(config)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that uses `layout` or `site` runs once for each `layout` marker, on `plain` without one."""
-    if "layout" in metafunc.fixturenames:
-        names = [name for mark in metafunc.definition.iter_markers("layout") for name in mark.args]
-        metafunc.parametrize("layout", names or ["plain"], indirect=True)
+def enter(config: pytest.Config) -> None:
+    """Open a laboratory for the whole run. Call it in `pytest_configure`: no thread and no temporary directory yet.
+
+    Raises:
+        pytest.UsageError: the machine allows none; says why and what to change.
+    """
+    from harness.errors import HarnessError
+    from harness.kernel.laboratory import open_laboratory
+    from harness.kernel.temporary import temporary_files_in
+
+    if LABORATORY in config.stash:
+        return
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    try:
+        laboratory = config.stash[LABORATORY] = stack.enter_context(open_laboratory())
+    except HarnessError as refused:
+        raise pytest.UsageError(str(refused)) from refused
+    stack.enter_context(temporary_files_in(laboratory.temporary))
 
 
 @pytest.fixture(scope="session")
-def laboratory(pytestconfig: pytest.Config) -> Iterator[Laboratory]:
-    """Private namespaces with a tmpfs for sites. Entered on first use, and not left before the process ends.
+def laboratory(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    """Private namespaces with a tmpfs for sites. Entered on first use, and not left before the process ends."""
+    from harness.errors import HarnessError, NamespaceRefused
+    from harness.kernel.laboratory import open_laboratory
 
-    A plain user's process must be single-threaded when it enters; let such a suite use this fixture early.
-    """
     if opened := pytestconfig.stash.get(LABORATORY, None):
         yield opened
         return
-    with open_laboratory() as opened:
-        pytestconfig.stash[LABORATORY] = opened
+    # Made now, by the user this process is: in a user namespace pytest might take itself for root.
+    tmp_path_factory.getbasetemp()
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_laboratory())
+        except NamespaceRefused as refused:
+            pytest.fail(str(_advised(refused)), pytrace=False)
+        except HarnessError as refused:
+            pytest.fail(str(refused), pytrace=False)
         yield opened
+
+
+def _advised(refused: NamespaceRefused) -> NamespaceRefused:
+    """The same refusal; where it came from threads that pytest or its plugins started, with what pytest can do."""
+    if refused.errno != errno.EINVAL:
+        return refused
+    return replace(refused, remedy=f"set `{INI} = true` in pytest's configuration: then this is done before any starts")
 
 
 @pytest.fixture
 def layout(request: pytest.FixtureRequest) -> Layout:
-    """A layout of the catalogue, or of a file of one's own: `@pytest.mark.layout("docker-volume")`."""
-    return load(request.param)
+    """The layout `plain`, or each that `@pytest.mark.parametrize("layout", [...], indirect=True)` names.
+
+    Names are those of the catalogue; a path is that of a layout file of the project's own.
+    """
+    from harness.layouts import load
+
+    return load(getattr(request, "param", "plain"))
 
 
 @pytest.fixture
 def site(layout: Layout, laboratory: Laboratory) -> Iterator[Site]:
-    """The layout, built: real mounts, real paths (`site.role("cache")`), taken down after the test."""
+    """The layout, built: real mounts at real paths (`site.role("cache")`), taken down after the test."""
+    from harness.layouts import build
+
     with build(layout, laboratory=laboratory) as built:
         built.finish_image()
         yield built
@@ -62,7 +104,10 @@ def site(layout: Layout, laboratory: Laboratory) -> Iterator[Site]:
 
 @pytest.fixture
 def wheel_set(site: Site) -> tuple[Wheel, ...]:
-    """Two namespace wheels that share `nvidia/__init__.py`; their archives are in the site's wheelhouse."""
+    """Two namespace wheels that share `nvidia/__init__.py`; their archives lie in the site's wheelhouse."""
+    from harness.wheels import wheel
+    from harness.wheels.archive import write
+
     wheels = tuple(
         wheel(f"nvidia-{name}", "1.0", {"nvidia/__init__.py": b"", f"nvidia/{name}/__init__.py": b""})
         for name in ("cublas", "cusolver")
