@@ -20,7 +20,7 @@ from harness.wheels import reordered
 from harness.wheels.archive import write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from harness.installers import Installer
     from harness.kernel.laboratory import Laboratory
@@ -53,14 +53,22 @@ class Verdict:
 class Runner:
     """Runs cases in one laboratory, remembering what can be: verified layouts and control runs."""
 
-    def __init__(self, laboratory: Laboratory, *, contracts: Collection[str] = tuple(CONTRACTS)) -> None:
+    def __init__(
+        self,
+        laboratory: Laboratory,
+        *,
+        contracts: Collection[str] = tuple(CONTRACTS),
+        find: Callable[[str], Installer] = installers.find,
+    ) -> None:
         """See class.
 
         Args:
             laboratory: where sites are built.
             contracts: names of those that judge.
+            find: gives the installer that a case names.
         """
         self._laboratory = laboratory
+        self._find = find
         self._contracts = tuple(contracts)
         self._controls: OrderedDict[Case, Evidence] = OrderedDict()
 
@@ -71,7 +79,7 @@ class Runner:
             NotApplicable: the installer does not do what the case asks for.
             MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, or is not what it says it is.
         """
-        installer = installers.find(case.installer)
+        installer = self._find(case.installer)
         if missing := installer.abilities.missing(case):
             raise NotApplicable(installer=case.installer, what=missing)
         verify(case.layout, laboratory=self._laboratory)
@@ -86,7 +94,7 @@ class Runner:
         control = replace(case, layout=load("plain"), plan=Plan())
         if control not in self._controls:
             with build(control.layout, laboratory=self._laboratory) as site:
-                self._controls[control] = _seen(control, installers.find(case.installer), site)
+                self._controls[control] = _seen(control, self._find(case.installer), site)
             if len(self._controls) > _CONTROLS:
                 self._controls.popitem(last=False)
         self._controls.move_to_end(control)

@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.contracts.recorded import claims_of, recorded
-from harness.contracts.scene import said
+from harness.contracts.scene import is_lock, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.contracts.recorded import RecordedRow
     from harness.contracts.scene import Scene
-    from harness.model import Violation
+    from harness.model import Node, Violation
     from harness.wheels.expected import ExpectedFile
 
 NAME = "complete"
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """Steps that failed with an excuse have to leave true RECORDs; all others what was asked for."""
+    """A step that failed with an excuse has to leave what was there; all others have to do what was asked."""
     if scene.succeeded or not scene.excuse:
         yield from _asked_for(scene)
+    else:
+        yield from _still_there(scene)
     yield from _rows_true(scene)
     if scene.succeeded:
         yield from _all_recorded(scene)
@@ -29,12 +32,22 @@ def check(scene: Scene) -> Iterator[Violation]:
 def _asked_for(scene: Scene) -> Iterator[Violation]:
     if scene.refused_wheel:
         return
-    for path in scene.missing(scene.expectation):
+    for path in scene.missing():
         yield scene.violation(NAME, path, _described(scene.expectation.files[path]), said(scene.content(path)))
-    if scene.step.action == "uninstall":
-        for wheel in scene.asked:
-            if scene.claimed_installed(wheel):
+    if scene.step.action != "warm":
+        for wheel in scene.book.wheels:
+            if wheel not in scene.wanted and scene.claimed_installed(wheel):
                 yield scene.violation(NAME, wheel.dist_info, "nothing", "a distribution still installed")
+
+
+def _still_there(scene: Scene) -> Iterator[Violation]:
+    """An upgrade that fails leaves the old version working, or has brought the new one."""
+    done = {wheel.name for wheel in scene.asked if scene.claimed_installed(wheel)}
+    for wheel in scene.present:
+        if wheel.name in done or (scene.step.action == "uninstall" and wheel in scene.asked):
+            continue
+        if not (scene.claimed_installed(wheel) and scene.is_whole(wheel)):
+            yield scene.violation(NAME, wheel.dist_info, "still there after a step that failed", "not, or not whole")
 
 
 def _described(file: ExpectedFile) -> str:
@@ -46,16 +59,22 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
     """A row of a path that several wheels bring with different content is true of one of them only: see whole-files."""
     for row in recorded(scene):
         node = scene.content(row.key)
-        if node is None:
-            yield scene.violation(NAME, row.key, f"a file, as {row.record} says", "nothing")
-        elif row.digest and node.digest != row.digest and node.digest not in scene.claims.get(row.key, ()):
-            yield scene.violation(NAME, row.key, f"sha256 {row.digest[:8]}, as {row.record} says", said(node))
+        if node is None or node.kind != "file":
+            yield scene.violation(NAME, row.key, f"a file, as {row.record} says", said(node))
+        elif not _agrees(row, node) and node.digest not in scene.claims.get(row.key, ()):
+            size = "" if row.size is None else f"{row.size} bytes, "
+            yield scene.violation(NAME, row.key, f"{size}sha256 {row.digest[:8]}, as {row.record} says", said(node))
+
+
+def _agrees(row: RecordedRow, node: Node) -> bool:
+    return row.digest in {"", node.digest} and row.size in {None, node.size}
 
 
 def _all_recorded(scene: Scene) -> Iterator[Violation]:
-    named = claims_of(scene)
+    named, furniture = claims_of(scene), scene.evidence.furniture
     for path, node in scene.after.environment.items():
-        if node.kind == "directory" or path in named or path in scene.evidence.furniture:
+        if node.kind == "directory" or path in named or path in furniture:
             continue
-        if "/__pycache__/" not in path:
+        # Bytecode may appear whenever a module is imported, and belongs to its module (PEP 3147).
+        if "/__pycache__/" not in path and not is_lock(path, node):
             yield scene.violation(NAME, path, "a row in some RECORD", said(node))

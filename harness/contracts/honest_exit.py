@@ -15,30 +15,34 @@ NAME = "honest-exit"
 
 def check(scene: Scene) -> Iterator[Violation]:
     """Both directions, and the lie that outlives the step: .dist-info over a payload that is not there."""
-    if scene.step.action == "warm":
-        return
     if scene.succeeded:
-        yield from _success_over_holes(scene)
-    else:
+        yield from _success_over_nothing(scene) if scene.step.action == "warm" else _success_over_holes(scene)
+    elif scene.step.action != "warm":
         yield from _failure_over_success(scene)
         yield from _installed_with_holes(scene)
 
 
+def _success_over_nothing(scene: Scene) -> Iterator[Violation]:
+    """How a cache holds wheels is its own business; an empty one holds none."""
+    if scene.asked and not scene.after.cache:
+        yield scene.violation(NAME, "cache", "something in a cache that was filled", "exit 0 over an empty cache")
+
+
 def _success_over_holes(scene: Scene) -> Iterator[Violation]:
-    if scene.refused_wheel:
+    if scene.refused_wheel and scene.step.action != "uninstall":
         yield scene.violation(NAME, "exit status", "a refusal of a bad wheel", "exit 0")
         return
-    for path in scene.missing(scene.expectation):
+    for path in scene.missing():
         yield scene.violation(NAME, path, "all files where exit is 0", "exit 0 without it")
         return
 
 
 def _failure_over_success(scene: Scene) -> Iterator[Violation]:
-    if scene.refused_wheel or scene.before.environment == scene.after.environment:
+    """Judged where the step changed whether the wheels are installed: a failed reinstall leaves them so honestly."""
+    if scene.step.action == "uninstall":
+        done = not any(scene.claimed_installed(wheel) for wheel in scene.asked) and scene.wanted != scene.present
+    elif scene.refused_wheel or all(wheel in scene.present for wheel in scene.asked):
         return
-    gone = scene.step.action == "uninstall"
-    if gone:
-        done = not any(scene.claimed_installed(wheel) for wheel in scene.asked)
     else:
         done = all(scene.claimed_installed(wheel) and scene.is_whole(wheel) for wheel in scene.asked)
     if done:
@@ -48,7 +52,11 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
 
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
     """The next run will say "already installed" of it (Comfy#954; uv 0.13.9 with a nested mount)."""
-    for wheel in scene.evidence.case.wheels:
-        if scene.claimed_installed(wheel) and not scene.is_whole(wheel):
+    for wheel in scene.book.wheels:
+        if not scene.claimed_installed(wheel):
+            continue
+        if wheel.key in scene.book.bad:
+            yield scene.violation(NAME, wheel.dist_info, "no METADATA of a bad wheel", "a distribution installed")
+        elif not scene.is_whole(wheel):
             found = f"{wheel.dist_info} over a payload with holes"
             yield scene.violation(NAME, wheel.dist_info, "no METADATA, or a whole distribution", found)

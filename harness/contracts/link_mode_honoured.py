@@ -7,59 +7,116 @@ from typing import TYPE_CHECKING
 from harness.contracts.scene import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import Violation
+    from harness.model import LinkMode, Node, SharingEvidence, Violation
 
 NAME = "link-mode-honoured"
+_LIBRARIES = ("purelib/", "platlib/")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """Judged after the last step, of files that no image step placed and no mount covers."""
-    evidence = scene.evidence
+    """Judged after the last step, of library files that no image step placed and no mount covers.
+
+    Scripts are rewritten, and data and headers are moved to where they belong: how is the installer's own business.
+    """
     if not scene.is_last or not scene.succeeded or scene.step.action == "warm":
         return
-    old = {wheel.key for one in evidence.steps if one.step.image for wheel in map(evidence.case.wheel, one.step.wheels)}
-    crossing = _crossing(scene)
+    excused, judge = _crossing(scene), _JUDGES[scene.evidence.case.link_mode]
+    old, cached = _placed_in_image(scene), _cached(scene)
     for path, file in scene.expectation.files.items():
         wheels = {claim.wheel for claim in file.claims}
-        if file.generated or file.optional or wheels & old or path in evidence.furniture or path.startswith("scripts/"):
+        node = scene.after.environment.get(path)
+        if file.generated or node is None or wheels & old or not path.startswith(_LIBRARIES):
             continue
-        yield from _of_file(scene, path, excused=wheels <= crossing)
+        if path in scene.evidence.furniture:
+            continue
+        complaint = judge(scene, node, scene.evidence.sharing.get(path), wheels <= excused, wheels <= cached)
+        if complaint:
+            yield scene.violation(NAME, path, *complaint)
+
+
+def _copied(
+    _: Scene, node: Node, seen: SharingEvidence | None, _excused: bool, _cached: bool
+) -> tuple[str, str] | None:
+    if node.kind == "symlink":
+        return "a file of its own", said(node)
+    if seen is not None and seen.sharing == "shared":
+        return "data of its own", "data shared with the cache"
+    return None
+
+
+def _cloned(
+    scene: Scene, node: Node, seen: SharingEvidence | None, _excused: bool, _cached: bool
+) -> tuple[str, str] | None:
+    """Tools like uv fall back from clone to hardlink: a fallback like any other where nothing can be cloned."""
+    if node.kind == "symlink":
+        return "a file", said(node)
+    if seen is None or seen.sharing == "unknown":
+        return None
+    possible = any(one.cloneable for one in scene.evidence.sharing.values())
+    if seen.sharing == "shared" and (possible or scene.evidence.case.strict):
+        return "data of its own", "data shared with the cache"
+    if scene.evidence.case.strict and not seen.cloneable:
+        return _STRICT
+    return None
+
+
+def _hardlinked(
+    scene: Scene, node: Node, seen: SharingEvidence | None, excused: bool, cached: bool
+) -> tuple[str, str] | None:
+    if node.kind == "symlink":
+        return "a file", said(node)
+    if seen is None or seen.sharing != "own" or not cached:
+        return None
+    if scene.evidence.case.strict:
+        return _STRICT
+    if seen.linkable and not excused:
+        return "data shared with the cache", "a copy where a link was possible"
+    return None
+
+
+def _symlinked(
+    scene: Scene, node: Node, _seen: SharingEvidence | None, _excused: bool, cached: bool
+) -> tuple[str, str] | None:
+    if node.kind == "symlink" or not (cached or scene.evidence.case.strict):
+        return None
+    return "a symlink into the cache", said(node)
+
+
+_STRICT = ("a failure where a strict link mode is impossible", "a copy")
+_JUDGES: dict[LinkMode, Callable[[Scene, Node, SharingEvidence | None, bool, bool], tuple[str, str] | None]] = {
+    "copy": _copied,
+    "clone": _cloned,
+    "hardlink": _hardlinked,
+    "symlink": _symlinked,
+}
+
+
+def _placed_in_image(scene: Scene) -> set[str]:
+    """Wheels whose files were sealed into a lower layer, and not written anew since."""
+    old: set[str] = set()
+    for one in scene.evidence.steps:
+        if one.step.image:
+            old |= set(one.step.wheels)
+        elif one.step.action == "reinstall":
+            old -= set(one.step.wheels)
+    return old
 
 
 def _crossing(scene: Scene) -> set[str]:
     """Wheels with a file that could not be linked: falling back for all of such a wheel is what installers document."""
-    sharing = scene.evidence.sharing
+    sharing, furniture = scene.evidence.sharing, scene.evidence.furniture
     return {
         claim.wheel
         for path, file in scene.expectation.files.items()
         for claim in file.claims
-        if path in scene.evidence.furniture
-        or (path in sharing and sharing[path].sharing == "own" and not sharing[path].linkable)
+        if path in furniture or (path in sharing and sharing[path].sharing == "own" and not sharing[path].linkable)
     }
 
 
-def _of_file(scene: Scene, path: str, *, excused: bool) -> Iterator[Violation]:
-    mode, node = scene.evidence.case.link_mode, scene.after.environment.get(path)
-    if node is None:
-        return
-    if node.kind == "symlink" and mode != "symlink":
-        yield scene.violation(NAME, path, f"a file, as {mode} makes it", said(node))
-    seen = scene.evidence.sharing.get(path)
-    if seen is None or seen.sharing == "unknown":
-        return
-    if mode in {"clone", "copy"} and seen.sharing == "shared":
-        yield scene.violation(NAME, path, f"data of its own, as {mode} makes it", "data shared with the cache")
-    if mode == "hardlink" and seen.sharing == "own" and seen.linkable and not excused:
-        yield scene.violation(NAME, path, "data shared with the cache", "a copy where a link was possible")
-    if mode == "symlink" and node.kind == "file" and _could_be_symlink(scene):
-        yield scene.violation(NAME, path, "a symlink into the cache", said(node))
-    if scene.evidence.case.strict and mode == "hardlink" and seen.sharing == "own":
-        yield scene.violation(NAME, path, "a failure where a strict link mode is impossible", "a copy")
-
-
-def _could_be_symlink(scene: Scene) -> bool:
-    """Not where a mount made writing to the cache impossible before anything was in it."""
-    return "read-only" not in scene.evidence.case.layout.tags or bool(scene.before.cache)
+def _cached(scene: Scene) -> set[str]:
+    """Wheels whose every content lies in the cache. Others came another way: read-only and full caches force one."""
+    contents = {node.digest for node in scene.after.cache.values()}
+    return {wheel.key for wheel in scene.wanted if contents.issuperset(scene.book.archived[wheel.dist_info].values())}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
+import posixpath
 from typing import TYPE_CHECKING
+
+from harness.contracts.refusals import errnos_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,21 +14,29 @@ if TYPE_CHECKING:
     from harness.model import Violation
 
 NAME = "message-names-path-and-errno"
-_NAMES = re.compile(r"\b(?:" + "|".join(errno.errorcode.values()) + r")\b|\b(?:os error|[Ee]rrno) \d+")
-_WORDS = tuple(os.strerror(number).lower() for number in errno.errorcode)
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """A failure names a path of the site; and an errno, unless it was the wheel that was refused."""
-    if scene.succeeded:
+    """A failure names a path of the site and an errno; a refusal of a wheel names that wheel."""
+    if scene.succeeded or scene.outcome.ended == "limit":
+        # Who was stopped by the harness had no time to say anything.
         return
     message = scene.outcome.message
     shown = message.strip().splitlines()[0] if message.strip() else "nothing"
-    if not any(root in message for root in scene.evidence.roots.values()):
-        yield scene.violation(NAME, "message", "a path of the site", shown)
-    if not scene.refused_wheel and not _names_errno(message):
+    if scene.refused_wheel:
+        if not any(wheel.key in scene.book.bad and wheel.filename in message for wheel in scene.asked):
+            yield scene.violation(NAME, "message", "the file name of the bad wheel", shown)
+        return
+    if not _names_path(message, scene):
+        yield scene.violation(NAME, "message", "the path that could not be had", shown)
+    if not errnos_in(message):
         yield scene.violation(NAME, "message", "an errno or its text", shown)
 
 
-def _names_errno(message: str) -> bool:
-    return bool(_NAMES.search(message)) or any(words in message.lower() for words in _WORDS)
+def _names_path(message: str, scene: Scene) -> bool:
+    """Any path of the site but the wheel's own: that one says what was asked for, not what went wrong."""
+    roots = scene.evidence.roots
+    for wheel in scene.asked:
+        message = message.replace(f"{roots.get('wheelhouse', '')}/{wheel.filename}", "")
+    # Not only the roles as the layout spells them: behind a symbolic link they lie elsewhere in the site.
+    return bool(roots) and f"{posixpath.commonpath(roots.values())}/" in message

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NAME = "modes-equal"
 _DIRECTORY = 0o755
+# Set-id and sticky bits of directories come from their parents and from whoever set them up, not from installers.
 _PERMISSIONS = 0o777
 
 
@@ -19,13 +20,26 @@ def check(scene: Scene) -> Iterator[Violation]:
     """Files as the oracle says; directories that the installer made, as mkdir under umask 022 makes them."""
     if not scene.succeeded or scene.step.action in {"warm", "uninstall"}:
         return
+    yield from _files(scene)
+    yield from _directories(scene)
+
+
+def _directories(scene: Scene) -> Iterator[Violation]:
+    before, furniture = scene.before.environment, scene.evidence.furniture
+    for path, node in scene.after.environment.items():
+        if node.kind != "directory" or node.mode & _PERMISSIONS == _DIRECTORY or path in furniture:
+            continue
+        if before.get(path) != node:
+            yield scene.violation(NAME, path, f"mode {_DIRECTORY:04o}", f"mode {node.mode:04o}")
+
+
+def _files(scene: Scene) -> Iterator[Violation]:
     for path, file in scene.expectation.files.items():
         node = scene.content(path)
-        if node is not None and node.kind == "file":
-            modes = {0o755 if claim.executable else 0o644 for claim in file.claims}
-            if node.mode not in modes:
-                expected = " or ".join(f"mode {mode:04o}" for mode in sorted(modes))
-                yield scene.violation(NAME, path, expected, f"mode {node.mode:04o}")
-    for path, node in scene.after.environment.items():
-        if node.kind == "directory" and path not in scene.evidence.furniture and node.mode & _PERMISSIONS != _DIRECTORY:
-            yield scene.violation(NAME, path, f"mode {_DIRECTORY:04o}", f"mode {node.mode:04o}")
+        if node is None or node.kind != "file" or node.mode == file.mode:
+            continue
+        # Of claimants that differ in mode any may have won. One that has been uninstalled since may have left its own.
+        modes = {0o755 if claim.executable else 0o644 for claim in file.claims}
+        if node.mode not in modes and not scene.is_left_alone(path):
+            expected = " or ".join(f"mode {mode:04o}" for mode in sorted(modes))
+            yield scene.violation(NAME, path, expected, f"mode {node.mode:04o}")

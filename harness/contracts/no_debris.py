@@ -6,43 +6,61 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.contracts.recorded import claims_of
-from harness.contracts.scene import said
+from harness.contracts.scene import is_lock, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import Node, Violation
+    from harness.model import Tree, Violation
 
 NAME = "no-debris"
-# pip's stashes (`~ip`), uv's temporaries (`.tmpAbCdEf`), our own, NFS' silly renames, unspread `.data` directories.
-_TEMPORARY = re.compile(r"(^|/)(\.tmp[^/]*|~[^/]*|\.exdev-[^/]*|\.nfs[0-9a-f]+|[^/]+\.data)(/|$)")
+# pip's stashes (`~ip`), uv's temporaries (`.tmpAbCdEf`), our own, NFS' silly renames.
+_TEMPORARY = re.compile(r"(?:^|/)(\.tmp[^/]*|~[^/]*|\.exdev-[^/]*|\.nfs[0-9a-f]+)(?=/|$)")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
     """Names that only installers in mid-work use; files of a failed step; empty directories of an uninstall."""
-    trees = (("", scene.after.environment, scene.before.environment), ("cache/", scene.after.cache, scene.before.cache))
-    for prefix, after, before in trees:
-        for path in _new(after, before):
-            if _TEMPORARY.search(path):
-                yield scene.violation(NAME, f"{prefix}{path}", "no temporary name", said(after[path]))
-    for path in _new(scene.after.temporary, scene.before.temporary):
-        yield scene.violation(NAME, f"temporary/{path}", "nothing left", said(scene.after.temporary[path]))
+    yield from _temporary(scene, "", scene.before.environment, scene.after.environment)
+    yield from _temporary(scene, "cache/", scene.before.cache, scene.after.cache)
+    yield from _unspread(scene)
+    for path, node in scene.after.temporary.items():
+        if path not in scene.before.temporary and not is_lock(path, node):
+            yield scene.violation(NAME, f"temporary/{path}", "nothing left", said(node))
     if not scene.succeeded:
         yield from _left_by_failure(scene)
     elif scene.step.action == "uninstall":
         yield from _left_by_uninstall(scene)
 
 
-def _new(after: Mapping[str, Node], before: Mapping[str, Node]) -> list[str]:
-    return [path for path in after if path not in before]
+def _temporary(scene: Scene, prefix: str, before: Tree, after: Tree) -> Iterator[Violation]:
+    for path, node in after.items():
+        if _TEMPORARY.search(path) and path not in before and not _is_from_a_wheel(scene, path):
+            yield scene.violation(NAME, f"{prefix}{path}", "no temporary name", said(node))
+
+
+def _is_from_a_wheel(scene: Scene, path: str) -> bool:
+    """Nothing forbids a wheel to bring such a name itself."""
+    names = {part for files in scene.book.archived.values() for one in files for part in one.split("/")}
+    return all(name in names for name in _TEMPORARY.findall(path))
+
+
+def _unspread(scene: Scene) -> Iterator[Violation]:
+    """A wheel's `.data` directory, unpacked and not moved to where its schemes lie."""
+    for wheel in scene.asked:
+        for library in ("purelib", "platlib"):
+            path = f"{library}/{wheel.stem}.data"
+            if path in scene.after.environment and path not in scene.before.environment:
+                yield scene.violation(NAME, path, "its content in its schemes", said(scene.after.environment[path]))
 
 
 def _left_by_failure(scene: Scene) -> Iterator[Violation]:
+    """Directories are not counted: another installer that runs at the same time may have found them there already."""
     named = claims_of(scene)
-    for path in _new(scene.after.environment, scene.before.environment):
-        node = scene.after.environment[path]
-        if node.kind != "directory" and path not in named and not _TEMPORARY.search(path):
+    for path, node in scene.after.environment.items():
+        if node.kind == "directory" or path in scene.before.environment or path in named or is_lock(path, node):
+            continue
+        if not _TEMPORARY.search(path):
             yield scene.violation(NAME, path, "nothing left by a step that failed", said(node))
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.contracts.links import resolved
 from harness.contracts.recorded import rows
-from harness.contracts.scene import resolved, said
+from harness.contracts.scene import is_lock, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,19 +26,37 @@ def check(scene: Scene) -> Iterator[Violation]:
     control = scene.evidence.control
     if control is None or not scene.is_last or _failed(scene.evidence) or _failed(control):
         return
-    ours, theirs = _files(scene.evidence), _files(control)
-    furniture = {_common(path) for path in scene.evidence.furniture | control.furniture}
-    for path in sorted((ours.keys() | theirs.keys()) - _not_compared(scene)):
-        expected, found = theirs.get(path), ours.get(path)
-        if (expected is None or found is None) and path in furniture:
-            continue
-        if _essence(expected) != _essence(found):
-            yield scene.violation(NAME, path, f"{said(expected)}, as on plain", said(found))
+    if _is_same(scene.evidence, control):
+        return
+    yield from _trees(scene, control)
     yield from _records(scene, control)
 
 
 def _failed(evidence: Evidence) -> bool:
     return any(step.outcome.exit for step in evidence.steps)
+
+
+def _is_same(evidence: Evidence, control: Evidence) -> bool:
+    """Equal without a closer look, as most are."""
+    ours, theirs = evidence.steps[-1].after, control.steps[-1].after
+    return (
+        ours.environment == theirs.environment
+        and ours.records == theirs.records
+        and evidence.roots == control.roots
+        and not any(node.kind == "symlink" for node in ours.environment.values())
+    )
+
+
+def _trees(scene: Scene, control: Evidence) -> Iterator[Violation]:
+    ours, theirs = _files(scene.evidence), _files(control)
+    furniture = {_common(path) for path in scene.evidence.furniture | control.furniture}
+    judged = _judged(scene)
+    for path in sorted(ours.keys() | theirs.keys()):
+        expected, found = theirs.get(path), ours.get(path)
+        if (expected is None or found is None) and path in furniture:
+            continue
+        if _essence(expected, path in judged) != _essence(found, path in judged):
+            yield scene.violation(NAME, path, f"{said(expected)}, as on plain", said(found))
 
 
 def _common(path: str) -> str:
@@ -49,30 +68,44 @@ def _common(path: str) -> str:
 def _files(evidence: Evidence) -> dict[str, Node | None]:
     """The files at the end, links into the cache followed; directories are made as files need them."""
     trees = evidence.steps[-1].after
-    root = evidence.roots.get("cache", "")
-    nodes = {_common(path): resolved(node, trees.cache, root) for path, node in trees.environment.items()}
-    return {path: node for path, node in nodes.items() if node is None or node.kind != "directory"}
+    return {
+        _common(path): resolved(path, trees, evidence.roots)
+        for path, node in trees.environment.items()
+        if node.kind != "directory" and "/__pycache__/" not in path and not is_lock(path, node)
+    }
 
 
-def _not_compared(scene: Scene) -> set[str]:
-    """RECORDs may spell paths differently and are compared row by row; a schedule decides who wins."""
-    free = {_common(path) for path in scene.after.records}
-    if scene.evidence.case.plan.schedule is not None:
-        free |= {_common(path) for path, digests in scene.claims.items() if len(digests) > 1}
-    return free
+def _judged(scene: Scene) -> set[str]:
+    """Paths whose content a wheel brings. What installers make themselves may name a path of the layout, or the time.
+
+    A schedule decides who wins: where wheels bring different content, any of it will do.
+    """
+    free = scene.evidence.case.plan.schedule is not None
+    return {
+        _common(path)
+        for path, file in scene.expectation.files.items()
+        if not (file.generated or file.shebang_rewritten or (free and len(scene.claims[path]) > 1))
+    }
 
 
-def _essence(node: Node | None) -> tuple[str, str, str] | None:
-    return None if node is None else (node.kind, node.digest, node.target)
+def _essence(node: Node | None, judged: bool) -> tuple[str, ...] | None:
+    if node is None:
+        return None
+    return (node.kind, node.digest, node.target) if judged else (node.kind,)
 
 
 def _records(scene: Scene, control: Evidence) -> Iterator[Violation]:
-    ours, theirs = _rows(scene.evidence), _rows(control)
+    judged = {_common(path) for path, file in scene.expectation.files.items() if not file.generated}
+    ours, theirs = _rows(scene.evidence, judged), _rows(control, judged)
     for record, key, digest in sorted(ours ^ theirs):
         where = "only here" if (record, key, digest) in ours else "only on plain"
         yield scene.violation(NAME, record, "the same rows as on plain", f"{key} {digest[:8]} {where}")
 
 
-def _rows(evidence: Evidence) -> set[tuple[str, str, str]]:
-    found = rows(evidence.steps[-1].after.records, evidence.roots, evidence.platlib)
-    return {(_common(row.record), _common(row.key), row.digest) for row in found}
+def _rows(evidence: Evidence, judged: set[str]) -> set[tuple[str, str, str]]:
+    return {
+        (_common(row.record), key, row.digest if key in judged else "")
+        for row in rows(evidence.steps[-1].after.records, evidence.roots, evidence.platlib)
+        for key in [_common(row.key)]
+        if "/__pycache__/" not in key
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from harness.contracts.scene import said
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import Violation
+    from harness.model import Layout, Violation
 
 NAME = "outside-untouched"
 
@@ -18,6 +19,16 @@ NAME = "outside-untouched"
 def check(scene: Scene) -> Iterator[Violation]:
     """The tree around the roles is the same before and after."""
     before, after = scene.before.outside, scene.after.outside
+    if before == after:
+        return
+    seen_twice = tuple(_bound(scene.evidence.case.layout))
     for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path):
+        if before.get(path) != after.get(path) and not f"{path}/".startswith(seen_twice):
             yield scene.violation(NAME, f"/{path}", said(before.get(path)), said(after.get(path)))
+
+
+def _bound(layout: Layout) -> Iterator[str]:
+    """What a bind mount shows elsewhere: writing there is writing here."""
+    for mount in layout.mounts:
+        if mount.source and mount.source.startswith(("/", "{")):
+            yield posixpath.normpath(layout.roles.resolve(mount.source)).lstrip("/") + "/"

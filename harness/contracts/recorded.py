@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import io
 import posixpath
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,13 +17,24 @@ if TYPE_CHECKING:
     from harness.contracts.scene import Scene
 
 _SCHEMES = ("purelib", "platlib", "scripts", "headers", "data", "environment")
+# Only these speak for an installed distribution: wheels carry others inside (`setuptools/_vendor/*.dist-info/RECORD`).
+_INSTALLED = re.compile(r"(?:purelib|platlib)/[^/]+\.dist-info/RECORD")
+_UNREADABLE = -1
 
 
 class RecordedRow(NamedTuple):
-    """One row: the path of the environment tree it names, the sha256 it gives (hexadecimal, or empty), its RECORD."""
+    """One row of a RECORD.
+
+    Attributes:
+        key: the path of the environment tree that it names.
+        digest: the sha256 it gives in hexadecimal, or empty.
+        size: the bytes it gives; None where it gives none, -1 where that is no number.
+        record: the key of its RECORD.
+    """
 
     key: str
     digest: str
+    size: int | None
     record: str
 
 
@@ -32,42 +45,59 @@ def recorded(scene: Scene) -> tuple[RecordedRow, ...]:
 
 def claims_of(scene: Scene) -> frozenset[str]:
     """All paths that some RECORD names."""
-    return frozenset(row.key for row in recorded(scene))
+    return _keys(recorded(scene))
 
 
 def rows(records: Mapping[str, bytes], roots: Mapping[str, str], platlib: str) -> tuple[RecordedRow, ...]:
-    """All rows of these RECORDs.
+    """All rows of the installed distributions' RECORDs.
 
     Args:
         records: content by path in the environment tree.
         roots: the path of each role, as the installer was given it.
         platlib: see `Evidence.platlib`.
     """
-    return _recorded(tuple(records.items()), _roots(roots), platlib)
+    installed = tuple(item for item in records.items() if _INSTALLED.fullmatch(item[0]))
+    return _recorded(installed, tuple(roots.items()), platlib)
 
 
-def _roots(roots: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Scheme directories, the innermost first, so that the first match is the right one."""
-    known = [(scheme, roots[scheme]) for scheme in _SCHEMES if scheme in roots]
-    return tuple(sorted(known, key=lambda item: -len(item[1])))
+@lru_cache(maxsize=64)
+def _keys(found: tuple[RecordedRow, ...]) -> frozenset[str]:
+    return frozenset(row.key for row in found)
 
 
 @lru_cache(maxsize=256)
 def _recorded(
     records: tuple[tuple[str, bytes], ...], roots: tuple[tuple[str, str], ...], platlib: str
 ) -> tuple[RecordedRow, ...]:
-    return tuple(row for record, data in records for row in _rows(record, data, roots, platlib))
+    return tuple(row for record, data in records for row in _rows(record, data, _innermost_first(roots), platlib))
+
+
+@lru_cache(maxsize=64)
+def _innermost_first(roots: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Scheme directories, the innermost first, so that the first match is the right one."""
+    known = dict(roots)
+    found = [(scheme, known[scheme]) for scheme in _SCHEMES if scheme in known]
+    return tuple(sorted(found, key=lambda item: -len(item[1])))
 
 
 def _rows(record: str, data: bytes, roots: tuple[tuple[str, str], ...], platlib: str) -> list[RecordedRow]:
     library = dict(roots)[record.partition("/")[0]]
     found = []
-    for line in csv.reader(data.decode(errors="replace").splitlines()):
-        if line:
-            # Every reader joins and normalises the text of a row; none asks the kernel where `..` leads.
-            path = posixpath.normpath(posixpath.join(library, line[0]))
-            found.append(RecordedRow(_key(path, roots, platlib), _digest(line[1] if len(line) > 1 else ""), record))
+    for path, digest, size in _lines(data):
+        # Every reader joins and normalises the text of a row; none asks the kernel where `..` leads.
+        where = posixpath.normpath(posixpath.join(library, path))
+        found.append(RecordedRow(_key(where, roots, platlib), _digest(digest), _size(size), record))
     return found
+
+
+def _lines(data: bytes) -> list[tuple[str, str, str]]:
+    text = io.StringIO(data.decode(errors="replace"), newline="")
+    try:
+        lines = list(csv.reader(text))
+    except csv.Error as error:
+        # Not a CSV file at all: one row that is true of nothing.
+        return [(f"unreadable RECORD: {error}", "", "")]
+    return [(line[0], (*line, "", "")[1], (*line, "", "")[2]) for line in lines if line]
 
 
 def _key(path: str, roots: tuple[tuple[str, str], ...], platlib: str) -> str:
@@ -75,6 +105,12 @@ def _key(path: str, roots: tuple[tuple[str, str], ...], platlib: str) -> str:
         if path.startswith(f"{root}/"):
             return f"{platlib if scheme == 'platlib' else scheme}/{path[len(root) + 1 :]}"
     return path
+
+
+def _size(text: str) -> int | None:
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(1 << 63)) else _UNREADABLE
 
 
 def _digest(text: str) -> str:

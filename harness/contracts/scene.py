@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.contracts.book import Book, normalised
+from harness.contracts.links import resolved
+from harness.contracts.refusals import allows
 from harness.model import Violation
-from harness.wheels.expected import Expectation, conflicts, expected, faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from harness.model import Evidence, Node, Outcome, Step, Tree, Trees, Wheel
+    from harness.model import Evidence, Layout, Node, Outcome, Step, Trees, Wheel
+    from harness.wheels.expected import Expectation, ExpectedFile
+
+_LIBRARIES = ("purelib", "platlib")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,33 +28,35 @@ class Scene:
         evidence: all of it.
         index: which step.
         present: the wheels that were installed before it, in order of installation.
+        book: what the specifications say about the case's wheels.
     """
 
     evidence: Evidence
     index: int
     present: tuple[Wheel, ...]
+    book: Book
 
-    @property
+    @cached_property
     def step(self) -> Step:
         """What was asked."""
         return self.evidence.steps[self.index].step
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         """What the installer said."""
         return self.evidence.steps[self.index].outcome
 
-    @property
+    @cached_property
     def before(self) -> Trees:
         """The trees before the step."""
         return self.evidence.steps[self.index].before
 
-    @property
+    @cached_property
     def after(self) -> Trees:
         """The trees after the step."""
         return self.evidence.steps[self.index].after
 
-    @property
+    @cached_property
     def succeeded(self) -> bool:
         """The installer said that it did what was asked."""
         return self.outcome.exit == 0
@@ -65,80 +72,118 @@ class Scene:
         return tuple(self.evidence.case.wheel(key) for key in self.step.wheels)
 
     @cached_property
+    def refused_wheel(self) -> bool:
+        """One of the wheels asked for is not a good one: the specifications expect no tree of it."""
+        return any(wheel.key in self.book.bad for wheel in self.asked)
+
+    @cached_property
     def wanted(self) -> tuple[Wheel, ...]:
         """The wheels that are installed if the step does what was asked, in order of installation."""
         if self.step.action == "warm":
             return self.present
-        names = {wheel.name for wheel in self.asked}
-        rest = tuple(wheel for wheel in self.present if wheel.name not in names)
-        return rest if self.step.action == "uninstall" else (*rest, *self.asked)
+        rest = _without(self.present, self.asked)
+        good = tuple(wheel for wheel in self.asked if wheel.key not in self.book.bad)
+        return rest if self.step.action == "uninstall" else (*rest, *good)
 
     @cached_property
     def expectation(self) -> Expectation:
         """The tree that the specifications expect when the step did what was asked."""
-        return _expected(self.wanted, self.evidence.platlib)
+        return self.book.expected(self.wanted)
+
+    @property
+    def claims(self) -> Mapping[str, frozenset[str]]:
+        """Per path, the digests of every good wheel of the case that brings it, installed or not."""
+        return self.book.claims
 
     @cached_property
-    def claims(self) -> Mapping[str, frozenset[str]]:
-        """Per path, the digests of every wheel of the case that brings it, installed or not."""
-        return _claims(self.evidence.case.wheels, self.evidence.platlib)
+    def brought(self) -> Collection[str]:
+        """The paths that the step has to write, if it does what was asked."""
+        if self.step.action in {"warm", "uninstall"}:
+            return ()
+        return self.book.expected([wheel for wheel in self.asked if wheel.key not in self.book.bad]).files.keys()
 
     @cached_property
     def excuse(self) -> str:
         """Why the installer may honestly refuse this step; empty: it may not."""
         case = self.evidence.case
-        if case.layout.refusals:
-            return f"the layout allows {', '.join(case.layout.refusals)}"
-        if case.strict:
-            return "a strict link mode may be impossible"
-        if self.step.action == "uninstall" and not set(self.step.wheels) <= {wheel.key for wheel in self.present}:
+        if self.step.must:
+            return ""
+        if not self.step.must:
+            if _may_refuse(case.layout, self.step) and allows(case.layout.refusals, self.outcome.message):
+                return f"the layout allows {', '.join(case.layout.refusals)}"
+            if case.strict:
+                return "a strict link mode may be impossible"
+        if self.step.action == "uninstall" and _without(self.asked, self.present):
             return "not everything to uninstall is installed"
-        return _impossible(self.asked, self.wanted)
+        for wheel in self.asked:
+            if wheel.key in self.book.bad:
+                return f"{wheel.key} is a bad wheel: {self.book.bad[wheel.key]}"
+        return self.book.conflict(self.wanted)
 
     def claimed_installed(self, wheel: Wheel) -> bool:
         """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
         return any(f"{library}/{wheel.dist_info}/METADATA" in self.after.environment for library in _LIBRARIES)
 
-    def content(self, path: str, trees: Trees | None = None) -> Node | None:
-        """The file at a path of the environment, through a link into the cache where there is one."""
-        seen = trees or self.after
-        return resolved(seen.environment.get(path), seen.cache, self.evidence.roots.get("cache", ""))
+    def spelled(self, path: str) -> str:
+        """A path as the installer spelled it: a distribution's directory of headers has no name all agree upon."""
+        if not path.startswith("headers/") or path in self.after.environment:
+            return path
+        scheme, name, rest = (*path.split("/", 2), "")[:3]
+        spellings = (normalised(name), normalised(name).replace("-", "_"))
+        return next(
+            (one for one in (f"{scheme}/{spelling}/{rest}" for spelling in spellings) if one in self.after.environment),
+            path,
+        )
 
-    def missing(self, expectation: Expectation) -> Iterator[str]:
-        """Expected paths that are not there as files, or hold what no claimant brings."""
-        for path, file in expectation.files.items():
-            if file.optional:
-                continue
-            node = self.content(path)
-            if (node is None or node.kind != "file") or (
-                not (file.generated or file.shebang_rewritten) and node.digest not in self.claims.get(path, ())
-            ):
+    def content(self, path: str) -> Node | None:
+        """The file at a path of the environment, through a link into the cache where there is one."""
+        return resolved(self.spelled(path), self.after, self.evidence.roots)
+
+    def is_left_alone(self, path: str) -> bool:
+        """The step neither had to write this path nor did."""
+        if path in self.brought:
+            return False
+        return self.is_unchanged(path)
+
+    def is_unchanged(self, path: str) -> bool:
+        """What is at a path is what was there before the step."""
+        return self.content(path) == resolved(self.spelled(path), self.before, self.evidence.roots)
+
+    def missing(self) -> Iterator[str]:
+        """Expected paths that are not there as files, or hold what none of the installed wheels brings.
+
+        A file that several wheels bring stays as it is when its last writer is uninstalled: what the step left alone
+        was judged when it was written.
+        """
+        for path, file in self.expectation.files.items():
+            if not (file.optional or self._holds(path, file) or (self.is_left_alone(path) and self._is_file(path))):
                 yield path
 
-    @cached_property
-    def refused_wheel(self) -> bool:
-        """One of the wheels asked for is not a good one: the specifications expect no tree of it."""
-        return any(faults(wheel) for wheel in self.asked)
-
     def is_whole(self, wheel: Wheel) -> bool:
-        """Whether everything a wheel brings is there."""
-        return not any(self.missing(_expected((wheel,), self.evidence.platlib)))
+        """Whether everything a wheel brings is there, be it another distribution's version of a shared file."""
+        others = _without((*self.present, *self.asked), (wheel,))
+        files = self.book.expected((*(one for one in others if one.key not in self.book.bad), wheel)).files
+        old = wheel in self.present
+        return all(
+            files[path].optional
+            or self._holds(path, files[path])
+            or (old and self.is_unchanged(path) and self._is_file(path))
+            for path in self.book.expected((wheel,)).files
+        )
+
+    def _is_file(self, path: str) -> bool:
+        node = self.content(path)
+        return node is not None and node.kind == "file"
+
+    def _holds(self, path: str, file: ExpectedFile) -> bool:
+        node = self.content(path)
+        if node is None or node.kind != "file":
+            return False
+        return file.generated or file.shebang_rewritten or any(claim.digest == node.digest for claim in file.claims)
 
     def violation(self, contract: str, path: str, expected: str, found: str) -> Violation:
         """A violation in this step."""
         return Violation(contract=contract, path=path, expected=expected, found=found, step=self.index)
-
-
-_LIBRARIES = ("purelib", "platlib")
-
-
-def resolved(node: Node | None, cache: Tree, root: str) -> Node | None:
-    """A node, or the cached file that it links to."""
-    if node is None or node.kind != "symlink":
-        return node
-    if root and node.target.startswith(f"{root}/"):
-        return cache.get(node.target[len(root) + 1 :], node)
-    return node
 
 
 def said(node: Node | None) -> str:
@@ -152,45 +197,42 @@ def said(node: Node | None) -> str:
     return f"{'an' if node.kind == 'other' else 'a'} {node.kind}"
 
 
+def is_lock(path: str, node: Node) -> bool:
+    """An empty lock file, as uv leaves them: unlinking one that another process may hold would be a race."""
+    return node.kind == "file" and node.size == 0 and path.endswith(".lock")
+
+
 def scenes(evidence: Evidence) -> Iterator[Scene]:
     """The steps in order, each knowing what was installed before it."""
     present: tuple[Wheel, ...] = ()
+    book = Book(evidence.case.wheels, evidence.platlib)
     for index in range(len(evidence.steps)):
-        scene = Scene(evidence=evidence, index=index, present=present)
+        scene = Scene(evidence=evidence, index=index, present=present, book=book)
         yield scene
-        present = scene.wanted if scene.succeeded else _left_by_failure(scene)
+        present = scene.wanted if scene.succeeded else _present_after_failure(scene)
 
 
-def _left_by_failure(scene: Scene) -> tuple[Wheel, ...]:
+def _present_after_failure(scene: Scene) -> tuple[Wheel, ...]:
     """A failed step may have finished some of its wheels: those that are claimed installed and whole."""
-    done = tuple(wheel for wheel in scene.asked if scene.claimed_installed(wheel) and scene.is_whole(wheel))
     if scene.step.action == "uninstall":
-        return tuple(wheel for wheel in scene.present if scene.claimed_installed(wheel))
-    names = {wheel.name for wheel in done}
-    return (*(wheel for wheel in scene.present if wheel.name not in names), *done)
+        return tuple(one for one in scene.present if scene.claimed_installed(one))
+    done = tuple(
+        wheel
+        for wheel in scene.asked
+        if wheel.key not in scene.book.bad and scene.claimed_installed(wheel) and scene.is_whole(wheel)
+    )
+    return (*_without(scene.present, done), *done)
 
 
-@lru_cache(maxsize=256)
-def _expected(wheels: tuple[Wheel, ...], platlib: str) -> Expectation:
-    return expected(wheels, platlib=platlib)
+def _without(wheels: tuple[Wheel, ...], others: tuple[Wheel, ...]) -> tuple[Wheel, ...]:
+    """Those wheels that are no version of any of the others."""
+    names = {normalised(wheel.name) for wheel in others}
+    return tuple(wheel for wheel in wheels if normalised(wheel.name) not in names)
 
 
-@lru_cache(maxsize=256)
-def _claims(wheels: tuple[Wheel, ...], platlib: str) -> Mapping[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for wheel in wheels:
-        if not faults(wheel):
-            for path, file in _expected((wheel,), platlib).files.items():
-                found[path] = found.get(path, frozenset()) | {claim.digest for claim in file.claims}
-    return found
-
-
-@lru_cache(maxsize=256)
-def _impossible(asked: tuple[Wheel, ...], wanted: tuple[Wheel, ...]) -> str:
-    for wheel in asked:
-        for fault in faults(wheel):
-            return f"{wheel.key} is a bad wheel: {fault}"
-    for conflict in conflicts(wanted):
-        if conflict.kind == "file-and-directory":
-            return f"{conflict.paths[0]} is a file and a directory of {' and '.join(conflict.wheels)}"
-    return ""
+def _may_refuse(layout: Layout, step: Step) -> bool:
+    """A layout's refusals hold in an image step only where some of the layout is there before it."""
+    if not layout.refusals or not step.image:
+        return bool(layout.refusals)
+    moments = {mount.after for mount in layout.mounts} | {permission.after for permission in layout.permissions}
+    return bool(layout.symlinks) or "start" in moments

@@ -19,12 +19,13 @@ def check(scene: Scene) -> Iterator[Violation]:
     """Judged of uninstalls that say they succeeded."""
     if scene.step.action != "uninstall" or not scene.succeeded:
         return
-    kept = scene.expectation.files
+    kept, environment = scene.expectation.files, scene.after.environment
     for path, file in kept.items():
         if not file.optional and scene.content(path) is None:
             owners = ", ".join(claim.wheel for claim in file.claims)
             yield scene.violation(NAME, path, f"kept: {owners} claims it too", "nothing")
     for path in scene.claims:
-        node = scene.after.environment.get(path)
-        if path not in kept and node is not None and path not in scene.evidence.furniture:
+        node = environment.get(scene.spelled(path))
+        # A directory of that name is another wheel's; one that the layout mounts a file on cannot go.
+        if node is not None and node.kind != "directory" and path not in kept and path not in scene.evidence.furniture:
             yield scene.violation(NAME, path, "nothing: no installed distribution claims it", said(node))

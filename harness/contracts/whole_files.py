@@ -19,13 +19,23 @@ def check(scene: Scene) -> Iterator[Violation]:
     """Every file that a wheel of the case brings, installed or left over, has the content of one of them."""
     for path, digests in scene.claims.items():
         node = scene.content(path)
-        if node is None or "" in digests or path in scene.evidence.furniture:
+        if node is None or node.kind != "file" or node.digest in digests or "" in digests:
             continue
-        if node.kind == "file" and node.digest not in digests and not _rewritten(path):
+        if not _rewritten(scene, path) and not _never_written(scene, path):
             wanted = " or ".join(sorted(digest[:8] for digest in digests))
             yield scene.violation(NAME, path, f"the content of one claimant (sha256 {wanted})", said(node))
 
 
-def _rewritten(path: str) -> bool:
-    """Scripts get the interpreter's name in their first line."""
-    return path.startswith("scripts/")
+def _rewritten(scene: Scene, path: str) -> bool:
+    """The first line of a wheel's own scripts names the interpreter once they are installed."""
+    files = (scene.book.expected((wheel,)).files.get(path) for wheel in scene.book.wheels if _is_good(scene, wheel.key))
+    return any(file is not None and file.shebang_rewritten for file in files)
+
+
+def _is_good(scene: Scene, key: str) -> bool:
+    return key not in scene.book.bad
+
+
+def _never_written(scene: Scene, path: str) -> bool:
+    """A file that the layout put there, and nobody has touched since."""
+    return scene.evidence.steps[0].before.environment.get(path) == scene.after.environment.get(path)

@@ -1,0 +1,80 @@
+"""Book: what the specifications say about the wheels of one case, worked out once for all its steps."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from harness.wheels.expected import Expectation, conflicts, expected, faults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.model import Wheel
+
+
+class Book:
+    """The oracle's answers, looked up by the wheels' keys: hashing a wheel's every entry costs more than judging it."""
+
+    def __init__(self, wheels: tuple[Wheel, ...], platlib: str) -> None:
+        self.wheels = wheels
+        self._platlib = platlib
+        self._expected: dict[tuple[str, ...], Expectation] = {}
+
+    def expected(self, wheels: Sequence[Wheel]) -> Expectation:
+        """The tree of these wheels, installed in this order."""
+        keys = tuple(wheel.key for wheel in wheels)
+        if keys not in self._expected:
+            self._expected[keys] = expected(wheels, platlib=self._platlib)
+        return self._expected[keys]
+
+    @cached_property
+    def bad(self) -> Mapping[str, str]:
+        """Keys of the wheels that must be refused, each with the first of its faults."""
+        found = ((wheel.key, _faults(wheel)) for wheel in self.wheels)
+        return {key: reasons[0] for key, reasons in found if reasons}
+
+    @cached_property
+    def claims(self) -> Mapping[str, frozenset[str]]:
+        """Per path, the digests of every good wheel of the case that brings it, installed or not."""
+        found: dict[str, set[str]] = {}
+        for wheel in self.wheels:
+            if wheel.key not in self.bad:
+                for path, file in self.expected((wheel,)).files.items():
+                    found.setdefault(path, set()).update(claim.digest for claim in file.claims)
+        return {path: frozenset(digests) for path, digests in found.items()}
+
+    @cached_property
+    def archived(self) -> Mapping[str, Mapping[str, str]]:
+        """Per name of a .dist-info directory, the digest of each file in that wheel's archive."""
+        return {
+            wheel.dist_info: {entry.path: digest_of(entry.content) for entry in wheel.entries if entry.kind == "file"}
+            for wheel in self.wheels
+        }
+
+    def conflict(self, wheels: Sequence[Wheel]) -> str:
+        """Why these wheels cannot all be installed together; empty: they can."""
+        for conflict in conflicts(wheels, platlib=self._platlib):
+            if conflict.kind == "file-and-directory":
+                return f"{conflict.paths[0]} is a file and a directory of {' and '.join(conflict.wheels)}"
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def digest_of(content: bytes) -> str:
+    """The sha256 of a content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def normalised(name: str) -> str:
+    """A distribution's name as every spelling of it is compared."""
+    return canonicalize_name(name)
+
+
+@lru_cache(maxsize=256)
+def _faults(wheel: Wheel) -> tuple[str, ...]:
+    return faults(wheel)
