@@ -1,14 +1,17 @@
-"""The cache: unpacked archives, published whole by one rename and never changed afterwards."""
+"""The cache: unpacked archives, published whole by one rename; files may be added to an entry, never changed."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import OperationRefused, errno_name
+from harness.errors import OperationRefused, WheelRefused, errno_name
 from harness.model import operation as op
 from harness.reference import archive
+from harness.reference.discard import discard
+from harness.reference.journal import tolerantly
 from harness.reference.settings import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.reference.settings import Settings
 
-_DIGEST_LENGTH = 16
+_DIGEST_LENGTH, _STEM_LENGTH = 16, 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +42,16 @@ def warm(wheel: str, settings: Settings) -> op.Program[Unpacked]:
 
     Raises:
         WheelRefused: it is not a good wheel.
-        OperationRefused: neither cache nor temporary directory can hold it.
+        OperationRefused: the cache cannot hold it.
     """
-    return (yield from unpacked(wheel, settings))
+    digest = yield op.Digest(wheel)
+    path = _entry(wheel, digest, settings)
+    dist_info = yield from _dist_info_in(path)
+    if not dist_info:
+        members = yield from _members(wheel, digest)
+        dist_info = archive.dist_info_of(members, wheel)
+        yield from _publish(members, path, settings)
+    return Unpacked(path=path, dist_info=dist_info, lasting=True)
 
 
 def unpacked(wheel: str, settings: Settings) -> op.Program[Unpacked]:
@@ -53,63 +63,139 @@ def unpacked(wheel: str, settings: Settings) -> op.Program[Unpacked]:
 
     Raises:
         WheelRefused: it is not a good wheel.
-        OperationRefused: neither cache nor temporary directory can hold it.
+        OperationRefused: neither cache nor temporary directory can hold it; in strict symlink mode: the cache cannot.
     """
-    digest = yield op.Digest(wheel)
-    stem = "-".join(wheel.rpartition("/")[2].split("-")[:2])
-    name = f"{stem[: 255 - _DIGEST_LENGTH - 1]}-{digest[:_DIGEST_LENGTH]}"
-    shelf = f"{settings.cache}/wheels"
-    path = f"{shelf}/{name}"
+    try:
+        return (yield from warm(wheel, settings))
+    except OperationRefused as refused:
+        # The wheel itself cannot be read, or nothing but the cache will do.
+        if refused.path == wheel or (settings.strict and settings.link_mode == "symlink"):
+            raise
+        # Read-only and shared caches are a supported set-up (uv#15934); a full one is no reason to fail either.
+        yield op.Note(f"{refused.path}: {refused.operation}: {errno_name(refused.errno)}: installed without the cache")
+    members = yield from _members(wheel, (yield op.Digest(wheel)))
+    return (yield from _unpacked_aside(members, wheel, settings))
+
+
+def mended(wheel: str, source: Unpacked, settings: Settings) -> op.Program[Unpacked]:
+    """A cache entry that lacks files, with these files put back; unpacked aside where the cache cannot be written.
+
+    Raises:
+        WheelRefused, OperationRefused: as `unpacked`.
+    """
+    members = yield from _members(wheel, (yield op.Digest(wheel)))
+    try:
+        yield from _mend(members, source.path, settings)
+    except OperationRefused as refused:
+        yield op.Note(f"{refused.path}: {refused.operation}: {errno_name(refused.errno)}: cannot be put back")
+        return (yield from _unpacked_aside(members, wheel, settings))
+    return source
+
+
+def trusted(wheel: str, settings: Settings) -> op.Program[Unpacked]:
+    """As `unpacked`, but every file of it compared with the archive: whoever edits a hard-linked file edits the cache.
+
+    A cache entry that is not true is left as it is, since other environments share it.
+
+    Raises:
+        WheelRefused, OperationRefused: as `unpacked`.
+    """
+    source = yield from unpacked(wheel, settings)
+    if not source.lasting:
+        return source
+    members = yield from _members(wheel, (yield op.Digest(wheel)))
+    for member in members:
+        if not member.directory and not (yield from _is_true(member, f"{source.path}/{member.path}")):
+            yield op.Note(f"{source.path}/{member.path}: not what the wheel has: installed without the cache")
+            return (yield from _unpacked_aside(members, wheel, settings))
+    return source
+
+
+def _is_true(member: archive.Member, path: str) -> op.Program[bool]:
+    try:
+        digest = yield op.Digest(path)
+    except OperationRefused:
+        return False
+    return bool(digest == hashlib.sha256(member.content).hexdigest())
+
+
+def _entry(wheel: str, digest: str, settings: Settings) -> str:
+    stem = "-".join(wheel.rpartition("/")[2].split("-")[:2])[:_STEM_LENGTH]
+    return f"{settings.cache}/wheels/{stem}-{digest[:_DIGEST_LENGTH]}"
+
+
+def _dist_info_in(path: str) -> op.Program[str]:
+    """The name of the .dist-info of a cache entry; empty where there is no such entry, or what is left of one."""
     try:
         names = yield op.ListDirectory(path)
     except OperationRefused as refused:
         if refused.errno not in {errno.ENOENT, errno.ENOTDIR}:
             raise
-    else:
-        dist_info = next(one.name for one in names if one.name.endswith(".dist-info"))
-        return Unpacked(path=path, dist_info=dist_info, lasting=True)
-    members = archive.members((yield op.ReadFile(wheel)), wheel)
-    dist_info = archive.dist_info_of(members, wheel)
-    try:
-        yield from _publish(members, shelf, path, settings)
-    except OperationRefused as refused:
-        # Read-only and shared caches are a supported set-up (uv#15934); a full one is no reason to fail either.
-        yield op.Note(f"{refused.path}: {refused.operation}: {errno_name(refused.errno)}: installed without the cache")
-        path = f"{settings.temporary}/{TEMPORARY_PREFIX}{settings.token}-unpacked"
-        yield from _make_parents(settings.temporary)
-        yield from _unpack(members, path, settings)
-        return Unpacked(path=path, dist_info=dist_info, lasting=False)
-    return Unpacked(path=path, dist_info=dist_info, lasting=True)
+        return ""
+    return next((one.name for one in names if one.name.endswith(".dist-info")), "")
 
 
-def discard(path: str) -> op.Program[None]:
-    """Remove a directory of the installer's own with everything below it, following no link."""
-    for one in (yield op.ListDirectory(path)):
-        below = f"{path}/{one.name}"
-        if one.kind == "directory":
-            yield from discard(below)
-        else:
-            yield op.Unlink(below)
-    yield op.Rmdir(path)
+def _members(wheel: str, digest: str) -> op.Program[tuple[archive.Member, ...]]:
+    data = yield op.ReadFile(wheel)
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise WheelRefused(path=wheel, reason="it changed while it was read")
+    return archive.members(data, wheel)
 
 
-def _publish(members: Iterable[archive.Member], shelf: str, path: str, settings: Settings) -> op.Program[None]:
+def _publish(members: Iterable[archive.Member], path: str, settings: Settings) -> op.Program[None]:
+    shelf = path.rpartition("/")[0]
     yield from _make_parents(shelf)
     aside = f"{shelf}/{TEMPORARY_PREFIX}{settings.token}"
     yield from _unpack(members, aside, settings)
     try:
         yield op.Rename(aside, path)
     except OperationRefused as refused:
-        yield from discard(aside)
-        # Somebody else published the same content first: what is there is as good as ours.
         if refused.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+            yield from tolerantly(discard(aside), "was left behind")
             raise
+        # Somebody else has published the same content, as good as ours; or it is what a cleaner has left of it.
+        yield from _fill_holes(members, aside, path)
+
+
+def _mend(members: Iterable[archive.Member], path: str, settings: Settings) -> op.Program[None]:
+    aside = f"{path.rpartition('/')[0]}/{TEMPORARY_PREFIX}{settings.token}"
+    yield from _unpack(members, aside, settings)
+    yield from _fill_holes(members, aside, path)
+
+
+def _fill_holes(members: Iterable[archive.Member], aside: str, path: str) -> op.Program[None]:
+    """Move the files that are missing from a cache entry into it, each at once; what is there stays as it is."""
+    try:
+        for member in members:
+            if not member.directory:
+                yield from _fill_hole(f"{aside}/{member.path}", f"{path}/{member.path}")
+    except OperationRefused:
+        yield from tolerantly(discard(aside), "was left behind")
+        raise
+    yield from tolerantly(discard(aside), "was left behind")
+
+
+def _fill_hole(source: str, path: str) -> op.Program[None]:
+    try:
+        yield op.Lstat(path)
+    except OperationRefused as refused:
+        if refused.errno != errno.ENOENT:
+            raise
+        yield from _make_parents(path.rpartition("/")[0])
+        yield op.Rename(source, path)
+
+
+def _unpacked_aside(members: tuple[archive.Member, ...], wheel: str, settings: Settings) -> op.Program[Unpacked]:
+    path = f"{settings.temporary}/{TEMPORARY_PREFIX}{settings.token}-unpacked"
+    yield from _make_parents(settings.temporary)
+    yield from _unpack(members, path, settings)
+    return Unpacked(path=path, dist_info=archive.dist_info_of(members, wheel), lasting=False)
 
 
 def _unpack(members: Iterable[archive.Member], path: str, settings: Settings) -> op.Program[None]:
     """Write members below a new directory in their archive's order; on failure nothing of it stays."""
     try:
-        yield op.Mkdir(path, 0o777 & ~settings.umask)
+        yield from _make_new(path, 0o777 & ~settings.umask)
         made = {path}
         for member in members:
             below = f"{path}/{member.path}"
@@ -117,16 +203,19 @@ def _unpack(members: Iterable[archive.Member], path: str, settings: Settings) ->
             if not member.directory:
                 yield op.Create(below, member.content, (0o777 if member.executable else 0o666) & ~settings.umask)
     except OperationRefused:
-        yield from _discard_what_is_there(path)
+        yield from tolerantly(discard(path), "was left behind")
         raise
 
 
-def _discard_what_is_there(path: str) -> op.Program[None]:
+def _make_new(path: str, mode: int) -> op.Program[None]:
+    """A directory with our token in its name: if it is there, whoever made it has died."""
     try:
-        yield from discard(path)
+        yield op.Mkdir(path, mode)
     except OperationRefused as refused:
-        if refused.errno != errno.ENOENT:
-            yield op.Note(f"{refused.path}: was left behind: {refused.operation}: {errno_name(refused.errno)}")
+        if refused.errno != errno.EEXIST:
+            raise
+        yield from discard(path)
+        yield op.Mkdir(path, mode)
 
 
 def _make_parents(path: str, made: set[str] | None = None) -> op.Program[None]:
@@ -136,11 +225,10 @@ def _make_parents(path: str, made: set[str] | None = None) -> op.Program[None]:
     try:
         yield op.Mkdir(path)
     except OperationRefused as refused:
-        if refused.errno == errno.ENOENT:
+        if refused.errno == errno.ENOENT and path:
             yield from _make_parents(path.rpartition("/")[0], made)
             yield op.Mkdir(path)
         elif refused.errno != errno.EEXIST:
-            # A read-only filesystem says EROFS also of directories that are there.
             raise
     if made is not None:
         made.add(path)

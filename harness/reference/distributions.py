@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import OperationRefused
+from harness.errors import OperationRefused, WheelRefused
 from harness.model import operation as op
 from harness.reference import records
+from harness.reference.directories import PATIENCE, SCHEMES
+from harness.reference.settings import INCOMING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from harness.reference.settings import Settings
 
@@ -25,16 +27,13 @@ class Distribution:
         name: normalised (PEP 503).
         version: as its `.dist-info` spells it.
         dist_info: path of that directory.
+        library: the directory that RECORD's paths are relative to.
     """
 
     name: str
     version: str
     dist_info: str
-
-    @property
-    def library(self) -> str:
-        """The directory its `.dist-info` lies in: what RECORD's paths are relative to."""
-        return self.dist_info.rpartition("/")[0]
+    library: str
 
 
 def normalised(name: str) -> str:
@@ -50,16 +49,23 @@ def parsed(dist_info: str) -> tuple[str, str]:
 
 def installed(settings: Settings) -> op.Program[tuple[Distribution, ...]]:
     """Every distribution in purelib and platlib, sorted by path. A directory that is missing holds none."""
+    return (yield from _found(settings, ".dist-info"))
+
+
+def _found(settings: Settings, *suffixes: str) -> op.Program[tuple[Distribution, ...]]:
     found = []
     for library in sorted({settings.purelib, settings.platlib}):
-        for one in (yield from _listed(library)):
-            if one.name.endswith(".dist-info") and one.kind != "file":
+        for one in (yield from listed(library)):
+            if one.name.endswith(suffixes) and one.kind != "file":
                 name, version = parsed(one.name)
-                found.append(Distribution(name=name, version=version, dist_info=f"{library}/{one.name}"))
+                found.append(
+                    Distribution(name=name, version=version, dist_info=f"{library}/{one.name}", library=library)
+                )
     return tuple(sorted(found, key=lambda distribution: distribution.dist_info))
 
 
-def _listed(path: str) -> op.Program[tuple[op.Listed, ...]]:
+def listed(path: str) -> op.Program[tuple[op.Listed, ...]]:
+    """What a directory holds; nothing where it is missing."""
     try:
         names: tuple[op.Listed, ...] = yield op.ListDirectory(path)
     except OperationRefused as refused:
@@ -69,15 +75,40 @@ def _listed(path: str) -> op.Program[tuple[op.Listed, ...]]:
     return names
 
 
-def rows_of(distribution: Distribution) -> op.Program[list[records.Row]]:
-    """The rows of its RECORD; none where RECORD is missing (then only the .dist-info itself is known to be its own)."""
+def rows_of(distribution: Distribution) -> op.Program[list[records.Row] | None]:
+    """The rows of its RECORD; None where that is missing.
+
+    Raises:
+        WheelRefused: it is not readable as a RECORD.
+    """
     try:
         data = yield op.ReadFile(f"{distribution.dist_info}/RECORD")
     except OperationRefused as refused:
         if refused.errno not in {errno.ENOENT, errno.ENOTDIR}:
             raise
-        return []
+        return None
     return records.parse(data, f"{distribution.dist_info}/RECORD")
+
+
+def paths_of(distribution: Distribution, settings: Settings) -> op.Program[list[str]]:
+    """The files that its RECORD names, as absolute paths, its own .dist-info left out.
+
+    A RECORD is a file that anybody may have written: rows that lead out of the environment are noted and left out. So
+    is a RECORD that cannot be read (then only the .dist-info itself is known to be the distribution's).
+    """
+    try:
+        rows = (yield from rows_of(distribution)) or []
+    except WheelRefused as refused:
+        yield op.Note(f"{refused}: the files it names stay where they are")
+        return []
+    roots = tuple(f"{settings.scheme(name)}/" for name in SCHEMES)
+    paths = []
+    for path in dict.fromkeys(located(row.path, distribution.library) for row in rows):
+        if not path.startswith(roots):
+            yield op.Note(f"{path}: named in RECORD but outside of the environment: left where it is")
+        elif not path.startswith(f"{distribution.dist_info}/"):
+            paths.append(path)
+    return paths
 
 
 def located(row_path: str, library: str) -> str:
@@ -108,11 +139,29 @@ def row_path(path: str, library: str, *, linked: bool) -> str:
     return "/".join([".."] * (len(here) - common) + there[common:])
 
 
-def claimed(paths: Iterable[str], others: Iterable[Distribution]) -> op.Program[set[str]]:
-    """Which of these paths another distribution's RECORD claims too."""
+def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = ()) -> op.Program[set[str]]:
+    """Which of these paths a RECORD claims: of a distribution that is installed, or that is being installed now.
+
+    Args:
+        paths: absolute.
+        settings: where.
+        own: paths of .dist-info directories that do not count.
+
+    Raises:
+        WheelRefused: a RECORD cannot be read, so that nobody knows what it claims.
+    """
     left = set(paths)
     found: set[str] = set()
-    for other in others:
-        rows = yield from rows_of(other)
-        found |= left & {located(row.path, other.library) for row in rows}
+    done = set(own)
+    for _ in range(PATIENCE if left else 0):
+        missing = []
+        for one in (yield from _found(settings, ".dist-info", INCOMING)):
+            if one.dist_info not in done:
+                rows = yield from rows_of(one)
+                found.update(left.intersection(located(row.path, one.library) for row in rows or ()))
+                done.add(one.dist_info)
+                missing += [one.dist_info] if rows is None else []
+        if not missing:
+            break
+        # Renamed between being listed and being read: listed again, it has its final name. (Or it has no RECORD.)
     return found

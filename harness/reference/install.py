@@ -6,11 +6,14 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, OperationRefused
+from harness.errors import HarnessError, OperationRefused, WheelRefused
 from harness.model import operation as op
 from harness.reference import distributions, records
-from harness.reference.cache import Unpacked, discard, unpacked
-from harness.reference.retire import forget_empty, stash_dist_info, stash_files
+from harness.reference.cache import Unpacked, mended, unpacked
+from harness.reference.discard import discard
+from harness.reference.incoming import Incoming
+from harness.reference.journal import tolerantly
+from harness.reference.retire import bytecode_of, forget_empty, stash_dist_info, stash_files
 from harness.reference.scripts import console_scripts, with_interpreter
 from harness.reference.spread import Spread, spread
 from harness.reference.transaction import Transaction
@@ -18,8 +21,6 @@ from harness.reference.transaction import Transaction
 if TYPE_CHECKING:
     from harness.reference.distributions import Distribution
     from harness.reference.settings import Settings
-
-INSTALLER = b"exdev-reference\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,70 +48,102 @@ def install(wheel: str, settings: Settings, *, again: bool = False) -> op.Progra
         again: install also over the same version.
 
     Raises:
-        WheelRefused: the archive is not a good wheel.
+        WheelRefused: the archive is not a good wheel, or a RECORD in the environment cannot be read.
         OperationRefused: the filesystem refused something that has no other way; what was done has been undone.
     """
     source = yield from unpacked(wheel, settings)
     try:
-        return (yield from _install(source, wheel, settings, again=again))
-    finally:
-        if not source.lasting:
-            yield from discard(source.path)
+        return (yield from install_from(source, wheel, settings, again=again))
+    except OperationRefused as refused:
+        if not _is_hole(refused, source):
+            raise
+        yield op.Note(f"{refused.second or refused.path}: missing from the cache: unpacked again")
+    source = yield from mended(wheel, source, settings)
+    return (yield from install_from(source, wheel, settings, again=again))
+
+
+def install_from(source: Unpacked, wheel: str, settings: Settings, *, again: bool) -> op.Program[Installed]:
+    """As `install`, from an unpacked wheel, which is removed afterwards if it is not the cache's."""
+    try:
+        result = yield from _install(source, wheel, settings, again=again)
+    except HarnessError:
+        yield from _released(source)
+        raise
+    yield from _released(source)
+    return result
+
+
+def _released(source: Unpacked) -> op.Program[None]:
+    if not source.lasting:
+        yield from tolerantly(discard(source.path), "was left behind")
+
+
+def _is_hole(refused: OperationRefused, source: Unpacked) -> bool:
+    """Whether it was the cache that lacked a file (whoever cleans temporary directories cleans caches too: uv#6147)."""
+    about = refused.second or refused.path
+    return source.lasting and refused.errno in {errno.ENOENT, errno.ENOTDIR} and about.startswith(f"{source.path}/")
 
 
 def _install(source: Unpacked, wheel: str, settings: Settings, *, again: bool) -> op.Program[Installed]:
     name, version = distributions.parsed(source.dist_info)
-    everything = yield from distributions.installed(settings)
-    old = tuple(one for one in everything if one.name == name)
+    old = tuple(one for one in (yield from distributions.installed(settings)) if one.name == name)
     if not again and [one.version for one in old] == [version] and (yield from is_whole(old[0])):
         return Installed(name=name, version=version, changed=False)
     transaction = Transaction(settings, lasting=source.lasting)
     try:
-        yield from _replace_all(source, wheel, old, everything, transaction)
+        yield from _replace_all(source, wheel, old, transaction)
     except HarnessError:
-        yield from transaction.journal.undo()
+        yield from transaction.undo()
         raise
-    yield from transaction.journal.tidy()
+    yield from transaction.tidy()
     yield from transaction.placing.report()
     return Installed(name=name, version=version, replaced=tuple(one.version for one in old))
 
 
 def is_whole(distribution: Distribution) -> op.Program[bool]:
-    """Whether every file that RECORD names is there with its size; without RECORD, no."""
-    rows = yield from distributions.rows_of(distribution)
-    for row in rows:
+    """Whether every file that RECORD names is there with its size; without METADATA or RECORD, no."""
+    try:
+        rows = yield from distributions.rows_of(distribution)
+    except WheelRefused:
+        return False
+    metadata = False
+    for row in rows or ():
         path = distributions.located(row.path, distribution.library)
+        metadata = metadata or path == f"{distribution.dist_info}/METADATA"
         try:
-            # Not lstat: in symlink mode the file is at the end of a link, and a dangling one is not whole (uv#12003).
-            status = yield op.Lstat((yield op.RealPath(path)))
+            status = yield op.Lstat(path)
+            if status.kind == "symlink":
+                # A dangling one is not whole (uv#12003).
+                status = yield op.Lstat((yield op.RealPath(path)))
         except OperationRefused:
             return False
-        if row.size and int(row.size) != status.size:
+        if status.kind != "file" or row.size not in {"", str(status.size)}:
             return False
-    return bool(rows)
+    return metadata
 
 
 def _replace_all(
-    source: Unpacked,
-    wheel: str,
-    old: tuple[Distribution, ...],
-    everything: tuple[Distribution, ...],
-    transaction: Transaction,
+    source: Unpacked, wheel: str, old: tuple[Distribution, ...], transaction: Transaction
 ) -> op.Program[None]:
     """The order matters: what says "installed" goes first and comes last, so that no interruption can lie."""
-    plan = yield from _planned(source, wheel, transaction.settings)
-    old_paths: list[str] = []
+    settings = transaction.settings
+    plan = yield from _planned(source, wheel, settings)
+    scripts = yield from _scripts(plan, source, wheel, settings)
+    rows = yield from _rows_outside(plan, scripts)
+    incoming = Incoming(plan, source.path, source.dist_info, rows)
+    yield from incoming.announce(transaction)
+    stale: list[str] = []
     for distribution in old:
-        rows = yield from distributions.rows_of(distribution)
-        old_paths += (distributions.located(row.path, distribution.library) for row in rows)
+        stale += yield from distributions.paths_of(distribution, settings)
         yield from stash_dist_info(distribution.dist_info, transaction)
-    written = yield from _place(plan, source, wheel, transaction)
+    root = source.path
+    yield from transaction.placing.place((f"{root}/{one.source}", one.target) for one in plan.payload)
+    for target, content in scripts:
+        yield from transaction.placing.write(target, content, 0o777 & ~settings.umask)
     if old:
-        kept = {placement.target for placement in plan.payload}
-        kept |= {distributions.located(row.path, plan.library) for row in written}
-        others = tuple(one for one in everything if one not in old)
-        yield from _remove_stale(old_paths, kept, old, others, transaction)
-    yield from _place_dist_info(plan, source, written, transaction)
+        kept = {one.target for one in plan.payload}.union(target for target, _ in scripts)
+        yield from _remove_stale(stale, kept, old, transaction)
+    yield from incoming.appear(transaction)
 
 
 def _planned(source: Unpacked, wheel: str, settings: Settings) -> op.Program[Spread]:
@@ -119,92 +152,43 @@ def _planned(source: Unpacked, wheel: str, settings: Settings) -> op.Program[Spr
     return spread(rows, source.dist_info, wheel_file, settings, wheel)
 
 
-def _place(plan: Spread, source: Unpacked, wheel: str, transaction: Transaction) -> op.Program[list[records.Row]]:
-    """Everything but .dist-info. Answers the rows of files that the installer wrote itself."""
-    place, root = transaction.placing.place, source.path
-    for placement in plan.payload:
-        yield from place(f"{root}/{placement.source}", placement.target)
-    written = []
-    linked = (yield op.RealPath(plan.library)) != plan.library
-    for target, content in (yield from _scripts(plan, source, wheel, transaction.settings)):
-        yield from transaction.placing.write(target, content, 0o777 & ~transaction.settings.umask)
-        written.append(records.row_of(distributions.row_path(target, plan.library, linked=linked), content))
-    for placement in plan.payload:
-        if not placement.target.startswith(f"{plan.library}/"):
-            path = distributions.row_path(placement.target, plan.library, linked=linked)
-            written.append(records.Row(path, placement.row.digest, placement.row.size))
-    return written
-
-
 def _scripts(plan: Spread, source: Unpacked, wheel: str, settings: Settings) -> op.Program[list[tuple[str, bytes]]]:
     """Path and content of the wheel's own scripts and of those that its entry points ask for."""
-    scripts = []
+    scripts = {}
     for placement in plan.scripts:
         content = yield op.ReadFile(f"{source.path}/{placement.source}")
-        scripts.append((placement.target, with_interpreter(content, settings.python)))
+        scripts[placement.target] = with_interpreter(content, settings.python)
     entry_points = f"{source.dist_info}/entry_points.txt"
     if any(placement.source == entry_points for placement in plan.metadata):
         data = yield op.ReadFile(f"{source.path}/{entry_points}")
-        found = console_scripts(data, settings.python, wheel)
-        scripts += ((f"{settings.scripts}/{script.name}", script.content) for script in found)
-    return scripts
+        for script in console_scripts(data, settings.python, wheel):
+            scripts[f"{settings.scripts}/{script.name}"] = script.content
+    return list(scripts.items())
+
+
+def _rows_outside(plan: Spread, scripts: list[tuple[str, bytes]]) -> op.Program[list[records.Row]]:
+    """The RECORD rows of everything but .dist-info."""
+    inside = f"{plan.library}/"
+    linked = False
+    if scripts or any(not one.target.startswith(inside) for one in plan.payload):
+        linked = (yield op.RealPath(plan.library)) != plan.library
+    rows = []
+    for _, target, row in plan.payload:
+        path = distributions.row_path(target, plan.library, linked=linked)
+        rows.append(row if path == row.path else row._replace(path=path))
+    for target, content in scripts:
+        rows.append(records.row_of(distributions.row_path(target, plan.library, linked=linked), content))
+    return rows
 
 
 def _remove_stale(
-    old_paths: list[str],
-    kept: set[str],
-    old: tuple[Distribution, ...],
-    others: tuple[Distribution, ...],
-    transaction: Transaction,
+    old_paths: list[str], kept: set[str], old: tuple[Distribution, ...], transaction: Transaction
 ) -> op.Program[None]:
-    gone = tuple(f"{one.dist_info}/" for one in old)
-    stale = [path for path in old_paths if path not in kept and not path.startswith(gone)]
-    shared = yield from distributions.claimed(stale, others)
-    yield from stash_files([path for path in stale if path not in shared], transaction)
+    """What only the old version had, and what the interpreter has compiled of it."""
+    stale = [path for path in old_paths if path not in kept]
+    own = [transaction.announced, *(one.dist_info for one in old)]
+    shared = yield from distributions.claimed(stale, transaction.settings, own=own)
+    stale = [path for path in stale if path not in shared]
+    stale = list(dict.fromkeys([*stale, *(yield from bytecode_of(old_paths))]))
+    yield from stash_files(stale, transaction)
     forget_empty(stale, transaction)
-
-
-def _place_dist_info(
-    plan: Spread, source: Unpacked, written: list[records.Row], transaction: Transaction
-) -> op.Program[None]:
-    """Made whole under another name, then renamed: an installed distribution appears in one operation."""
-    final = f"{plan.library}/{source.dist_info}"
-    rows = _record_rows(plan, source, written)
-    aside = transaction.placing.temporary_name(plan.library)
-    yield from _fill_dist_info(aside, plan, source, rows, transaction)
-    try:
-        yield op.Rename(aside, final)
-    except OperationRefused as refused:
-        if refused.errno not in {errno.EBUSY, errno.EXDEV, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}:
-            raise
-        # A mount point, or files that nobody claims: RECORD last is the most that can be promised there.
-        yield op.Note(f"{final}: rename: cannot appear at once: filled file by file, RECORD last")
-        yield from discard(aside)
-        yield from _fill_dist_info(final, plan, source, rows, transaction)
-    else:
-        transaction.journal.undoing.append(op.Rename(final, aside))
-
-
-def _record_rows(plan: Spread, source: Unpacked, written: list[records.Row]) -> list[records.Row]:
-    inside = f"{plan.library}/"
-    rows = [placement.row for placement in plan.metadata]
-    for placement in plan.payload:
-        if placement.target.startswith(inside):
-            path = placement.target[len(inside) :]
-            rows.append(placement.row if path == placement.row.path else placement.row._replace(path=path))
-    rows += written
-    rows.append(records.row_of(f"{source.dist_info}/INSTALLER", INSTALLER))
-    rows.append(records.Row(f"{source.dist_info}/RECORD", "", ""))
-    return sorted(rows)
-
-
-def _fill_dist_info(
-    directory: str, plan: Spread, source: Unpacked, rows: list[records.Row], transaction: Transaction
-) -> op.Program[None]:
-    placing, mode = transaction.placing, 0o666 & ~transaction.settings.umask
-    yield from transaction.directories.ensure(directory)
-    for placement in plan.metadata:
-        below = placement.source[len(source.dist_info) :]
-        yield from placing.place(f"{source.path}/{placement.source}", f"{directory}{below}")
-    yield from placing.write(f"{directory}/INSTALLER", INSTALLER, mode)
-    yield from placing.write(f"{directory}/RECORD", records.write(rows), mode)

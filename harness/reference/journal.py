@@ -7,38 +7,78 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
+from harness.reference.discard import discard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Generator, Iterable
+    from typing import Any
 
 # What undoing and tidying may meet without a word: it is gone already, or somebody else still needs it.
-_QUIET = {
+_QUIET: dict[type, set[int]] = {
     op.Unlink: {errno.ENOENT},
-    op.Rmdir: {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.EINVAL},
+    op.Rmdir: {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.EINVAL, errno.ENOTDIR},
     op.Rename: {errno.ENOENT},
 }
 
 
 class Journal:
-    """Operations that undo, run last first; operations that tidy up after success, run first first."""
+    """What one program has to remember.
+
+    Attributes:
+        undoing: run last first when it fails. A Rename here brings back what was there before.
+        tidying: run first first when it has succeeded.
+        outgoing: directories that hold what was there before, discarded when it has succeeded.
+    """
 
     def __init__(self) -> None:
         self.undoing: list[op.Operation] = []
         self.tidying: list[op.Operation] = []
+        self.outgoing: list[str] = []
 
-    def undo(self) -> op.Program[None]:
-        """Put everything back. What cannot be put back is noted, never raised: the first error is the one to report."""
-        yield from _tolerant(reversed(self.undoing), "could not be undone")
+    def undo(self, claimed: Container[str] = ()) -> op.Program[None]:
+        """Put everything back. What cannot be put back is noted, never raised: the first error is the one to report.
+
+        Args:
+            claimed: paths that another program counts on: files of ours that it need not have replaced stay.
+        """
+        unreturned = set()
+        for operation in reversed(self.undoing):
+            if isinstance(operation, op.Unlink) and (operation.path in claimed or operation.path in unreturned):
+                continue
+            done = yield from _tolerant(operation, "could not be undone")
+            if not done and isinstance(operation, op.Rename):
+                # The only copy of what was there before: it must not be removed as a leftover.
+                unreturned.add(operation.source)
 
     def tidy(self) -> op.Program[None]:
         """Remove what was kept for undoing. A leftover is worth a note, not a failed install (uv#12036)."""
-        yield from _tolerant(self.tidying, "was left behind")
+        yield from _all_tolerant(operation for operation in self.tidying if not isinstance(operation, op.Rmdir))
+        for path in self.outgoing:
+            yield from tolerantly(discard(path), "was left behind")
+        yield from _all_tolerant(operation for operation in self.tidying if isinstance(operation, op.Rmdir))
 
 
-def _tolerant(operations: Iterable[op.Operation], complaint: str) -> op.Program[None]:
+def tolerantly(program: Generator[op.Operation, Any, object], complaint: str) -> op.Program[None]:
+    """Run a part of a program whose refusal is noted, not raised."""
+    try:
+        yield from program
+    except OperationRefused as refused:
+        if refused.errno != errno.ENOENT:
+            yield op.Note(f"{refused.path}: {complaint}: {refused.operation}: {errno_name(refused.errno)}")
+
+
+def _all_tolerant(operations: Iterable[op.Operation]) -> op.Program[None]:
     for operation in operations:
-        try:
-            yield operation
-        except OperationRefused as refused:
-            if refused.errno not in _QUIET.get(operation.__class__, set()):
-                yield op.Note(f"{refused.path}: {complaint}: {refused.operation}: {errno_name(refused.errno)}")
+        yield from _tolerant(operation, "was left behind")
+
+
+def _tolerant(operation: op.Operation, complaint: str) -> op.Program[bool]:
+    try:
+        yield operation
+    except OperationRefused as refused:
+        if refused.errno in _QUIET.get(operation.__class__, ()):
+            return True
+        paths = getattr(operation, "source", "") or refused.path
+        yield op.Note(f"{paths}: {complaint}: {refused.operation}: {errno_name(refused.errno)}")
+        return False
+    return True

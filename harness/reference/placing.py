@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
+from harness.reference.directories import PATIENCE
 from harness.reference.settings import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from harness.model import LinkMode
     from harness.reference.directories import Directories
     from harness.reference.journal import Journal
     from harness.reference.settings import Settings
+
+    # Makes the new file under the name it is given.
+    Maker = Callable[[str], op.Program[None]]
 
 _WAYS: dict[LinkMode, Callable[[str, str], op.Operation]] = {
     "clone": op.Clone,
@@ -29,12 +33,18 @@ _WAYS: dict[LinkMode, Callable[[str, str], op.Operation]] = {
 }
 # These speak about the place, not about the way: copying would be refused just the same.
 _ABOUT_THE_PLACE = {errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG}
-# These mean that nothing can be renamed onto, or away from, a name that is a mount point of its own.
+# These speak for a whole directory, since it lies on one mount (single files that are mounts answer EEXIST). Any other
+# refusal speaks for one file only (uv#5581: only some owners; uv#19674: only for a moment).
+_ABOUT_THE_MOUNT = {errno.EXDEV, errno.EOPNOTSUPP}
 _MOUNTED = {errno.EBUSY, errno.EXDEV}
 
 
 class Placing:
-    """Puts files into place for one program, remembering how to undo it and what had to be copied instead."""
+    """Puts files into place for one program, remembering how to undo it and what had to be copied instead.
+
+    Attributes:
+        stashed: files taken away, with the names they are kept under.
+    """
 
     def __init__(self, settings: Settings, journal: Journal, directories: Directories, *, lasting: bool = True) -> None:
         """See class.
@@ -45,132 +55,204 @@ class Placing:
             directories: that files may be put into.
             lasting: the sources stay where they are; otherwise a symbolic link would dangle, and is copied instead.
         """
+        self.stashed: dict[str, str] = {}
         self._mode: LinkMode = settings.link_mode if lasting or settings.link_mode != "symlink" else "copy"
         self._way = _WAYS[self._mode]
         self._strict = settings.strict
         self._token = settings.token
         self._journal = journal
         self._directories = directories
-        self._crossing: set[str] = set()
+        self._crossing: dict[str, int] = {}
         self._copied: dict[int, list[str]] = {}
         self._count = 0
 
-    def place(self, source: str, path: str) -> op.Program[None]:
-        """Have the content of `source` at `path`; what was there before comes back when the program is undone."""
-        directory = path.rpartition("/")[0]
-        yield from self._directories.ensure(directory)
-        try:
-            yield from self._new(source, path, directory)
-        except OperationRefused as refused:
-            if refused.errno == errno.EEXIST:
-                yield from self._replace(path, lambda name: self._new(source, name, directory))
-                return
-            if refused.errno != errno.ENOENT:
-                raise
-            # Another program found the directory empty and removed it between our mkdir and now.
-            self._directories.forget(directory)
-            yield from self._directories.ensure(directory)
-            yield from self._new(source, path, directory)
-        self._journal.undoing.append(op.Unlink(path))
+    def place(self, files: Iterable[tuple[str, str]]) -> op.Program[None]:
+        """Have the content of each source at its path; what was there before comes back when the program is undone.
+
+        Args:
+            files: source and path of each. This loop runs once per file of a wheel: the common case stays in it.
+        """
+        known, crossing, way = self._directories.known, self._crossing, self._way
+        journalled = self._journal.undoing.append
+        plain = self._mode != "symlink"
+        for source, path in files:
+            directory = path.rpartition("/")[0]
+            if directory not in known:
+                yield from self._directories.ensure(directory)
+            if plain and directory not in crossing:
+                try:
+                    yield way(source, path)
+                except OperationRefused as refused:
+                    yield from self._put(path, self._maker(source, directory), refused)
+                else:
+                    journalled(op.Unlink(path))
+            else:
+                yield from self._put(path, self._maker(source, directory))
 
     def write(self, path: str, content: bytes, mode: int) -> op.Program[None]:
         """Have this content at `path`: a file that the installer makes itself."""
-        yield from self._directories.ensure(path.rpartition("/")[0])
-        try:
-            yield op.Create(path, content, mode)
-        except OperationRefused as refused:
-            if refused.errno != errno.EEXIST:
-                raise
-            yield from self._replace(path, lambda name: _created(name, content, mode))
-        else:
-            self._journal.undoing.append(op.Unlink(path))
 
-    def stash(self, path: str, directory: str = "") -> op.Program[None]:
+        def create(name: str) -> op.Program[None]:
+            yield op.Create(name, content, mode)
+
+        yield from self._directories.ensure(path.rpartition("/")[0])
+        yield from self._put(path, create)
+
+    def stash(self, path: str) -> op.Program[None]:
         """Take a file away, so that undoing brings it back and tidying removes it for good.
 
-        Args:
-            path: the file.
-            directory: where to keep it meanwhile, on the same mount; by default beside it.
-
         Raises:
-            OperationRefused: it cannot be renamed there.
+            OperationRefused: it is a directory (EISDIR; a RECORD may say anything), or cannot be renamed.
         """
-        kept = self.temporary_name(directory or path.rpartition("/")[0])
+        status = yield op.Lstat(path)
+        if status.kind == "directory":
+            raise OperationRefused(path=path, operation="remove", errno=errno.EISDIR)
+        kept = self.temporary_name(path.rpartition("/")[0])
         yield op.Rename(path, kept)
         self._journal.undoing.append(op.Rename(kept, path))
         self._journal.tidying.append(op.Unlink(kept))
+        self.stashed[path] = kept
 
-    def temporary_name(self, directory: str) -> str:
-        """A name in this directory that nobody else uses; in the same directory, so that renaming crosses nothing."""
+    def temporary_name(self, directory: str, suffix: str = "") -> str:
+        """A name in this directory that no other program uses; there, so that renaming it crosses no mount."""
         self._count += 1
-        return f"{directory}/{TEMPORARY_PREFIX}{self._token}-{self._count}"
+        return f"{directory}/{TEMPORARY_PREFIX}{self._token}-{self._count}{suffix}"
 
     def report(self) -> op.Program[None]:
         """Say, once for each cause, what was copied although something else was asked for."""
         for number, paths in self._copied.items():
             yield op.Note(f"{paths[0]}: {self._mode}: {errno_name(number)}: {len(paths)} files copied instead")
 
-    def _new(self, source: str, path: str, directory: str) -> op.Program[None]:
-        if directory in self._crossing:
+    def _maker(self, source: str, directory: str) -> Maker:
+        def make(path: str) -> op.Program[None]:
+            if self._mode == "symlink":
+                yield op.Lstat(source)  # symlink(2) does not mind if what it points to is missing
+            number = self._crossing.get(directory)
+            if number is None:
+                number = yield from self._linked(source, path, directory)
+                if not number:
+                    return
             yield op.CopyFile(source, path)
-            self._copied.setdefault(errno.EXDEV, []).append(path)
-            return
+            self._copied.setdefault(number, []).append(path)
+
+        return make
+
+    def _linked(self, source: str, path: str, directory: str) -> op.Program[int]:
+        """Try the link mode. Answers the errno that speaks for copying instead; 0: it is done."""
         try:
             yield self._way(source, path)
         except OperationRefused as refused:
             if self._mode == "copy" or self._strict or refused.errno in _ABOUT_THE_PLACE:
                 raise
-            # One refusal speaks for one file (uv#5581: only some owners; uv#19674: only for a moment). EXDEV speaks
-            # for a whole directory, since a directory lies on one mount; files mounted singly answer EEXIST.
-            if refused.errno == errno.EXDEV:
-                self._crossing.add(directory)
-            yield op.CopyFile(source, path)
-            self._copied.setdefault(refused.errno, []).append(path)
+            if refused.errno in _ABOUT_THE_MOUNT:
+                self._crossing[directory] = refused.errno
+            return refused.errno
+        return 0
 
-    def _replace(self, path: str, make: Callable[[str], op.Program[None]]) -> op.Program[None]:
-        """Put a new file over an existing one, atomically: made under a temporary name, then renamed."""
-        status = yield op.Lstat(path)
-        if status.kind == "directory":
-            raise OperationRefused(path=path, operation="replace", errno=errno.EISDIR)
-        name = self.temporary_name(path.rpartition("/")[0])
-        yield from make(name)
-        # Renaming one name of an inode onto another does nothing and leaves both (rename(2)): hence also unlink.
-        self._journal.undoing.append(op.Unlink(name))
+    def _put(self, path: str, make: Maker, refused: OperationRefused | None = None) -> op.Program[None]:
+        """Make a new file, or put it over the one that is there; other programs may make and remove it meanwhile.
+
+        Args:
+            path: where.
+            make: makes it.
+            refused: what the first attempt met, if there was one.
+        """
+        for _ in range(PATIENCE):
+            if refused is None or refused.errno not in {errno.EEXIST, errno.ENOENT}:
+                try:
+                    yield from make(path)
+                except OperationRefused as error:
+                    refused = error
+                else:
+                    self._journal.undoing.append(op.Unlink(path))
+                    return
+            if refused.errno == errno.EEXIST:
+                if (yield from self._replace(path, make)):
+                    return
+            elif refused.errno == errno.ENOENT:
+                # Somebody found the directory empty and removed it between our mkdir and now.
+                directory = path.rpartition("/")[0]
+                self._directories.forget(directory)
+                yield from self._directories.ensure(directory)
+            else:
+                raise refused
+            last, refused = refused, None
+        raise last
+
+    def _replace(self, path: str, make: Maker) -> op.Program[bool]:
+        """Put a new file over an existing one, atomically. Answers False if that one is gone meanwhile."""
         try:
-            yield from self._keep(path)
+            status = yield op.Lstat(path)
+            kept, crossing = yield from self._keep(path, status)
+        except OperationRefused as refused:
+            if refused.errno != errno.ENOENT:
+                raise
+            return False
+        name = yield from self._aside(path, make)
+        try:
             yield op.Rename(name, path)
         except OperationRefused as refused:
-            if refused.errno not in _MOUNTED or self._strict:
+            # Two refusals that do not depend on each other prove a mount point. Writing into anything else could
+            # reach the cache, of which the file may be a hard link.
+            if not crossing or refused.errno not in _MOUNTED or self._strict:
                 raise
-            yield from self._overwrite(path, name, status)
+            yield from self._overwrite(path, name, kept, status)
         else:
-            yield from _gone(name)
+            self._journal.undoing.append(op.Rename(kept, path))
+        # Renaming one name of an inode onto another does nothing and leaves both (rename(2)).
+        yield from _gone(name)
+        return True
 
-    def _keep(self, path: str) -> op.Program[None]:
-        """Give the old file a second name; where it cannot have one, rename it away."""
-        kept = self.temporary_name(path.rpartition("/")[0])
-        try:
-            yield op.Link(path, kept)
-        except OperationRefused:
-            yield op.Rename(path, kept)
-        self._journal.undoing += [op.Unlink(kept), op.Rename(kept, path)]
+    def _keep(self, path: str, status: op.Status) -> op.Program[tuple[str, bool]]:
+        """Give the old file a second name, so that its own is never missing. Answers it, and if a link met EXDEV."""
+        if status.kind == "directory":
+            raise OperationRefused(path=path, operation="replace", errno=errno.EISDIR)
+        crossing = False
+
+        def second(name: str) -> op.Program[None]:
+            nonlocal crossing
+            try:
+                yield op.Link(path, name)
+            except OperationRefused as refused:
+                if refused.errno in {errno.EEXIST, errno.ENOENT}:
+                    raise
+                crossing = refused.errno == errno.EXDEV
+                if status.kind == "file":
+                    yield op.CopyFile(path, name)
+                else:
+                    yield op.Rename(path, name)
+                    self._journal.undoing.append(op.Rename(name, path))
+
+        kept = yield from self._aside(path, second)
         self._journal.tidying.append(op.Unlink(kept))
+        return kept, crossing
 
-    def _overwrite(self, path: str, source: str, status: op.Status) -> op.Program[None]:
+    def _aside(self, path: str, make: Maker) -> op.Program[str]:
+        """Make a file under a temporary name beside a path. A name that a killed program has left is passed over."""
+        for attempt in range(PATIENCE):
+            name = self.temporary_name(path.rpartition("/")[0])
+            try:
+                yield from make(name)
+            except OperationRefused as refused:
+                if refused.errno != errno.EEXIST or attempt == PATIENCE - 1:
+                    raise
+            else:
+                break
+        self._journal.undoing.append(op.Unlink(name))
+        return name
+
+    def _overwrite(self, path: str, source: str, kept: str, status: op.Status) -> op.Program[None]:
         """Write into a file that is a mount point: the one thing such a file allows, and not atomic."""
-        old = yield op.ReadFile(path)
-        new = yield op.ReadFile(source)
         made = yield op.Lstat((yield op.RealPath(source)))
-        yield op.Unlink(source)
-        self._journal.undoing += [op.Chmod(path, status.mode), op.Write(path, old), op.Truncate(path)]
+        if (yield op.Digest(source)) == (yield op.Digest(path)) and made.mode == status.mode:
+            return
+        old = yield op.ReadFile(kept)
+        new = yield op.ReadFile(source)
         yield op.Truncate(path)
+        self._journal.undoing += [op.Chmod(path, status.mode), op.Write(path, old), op.Truncate(path)]
         yield op.Write(path, new)
         yield op.Chmod(path, made.mode)
         yield op.Note(f"{path}: a mount point: overwritten in place, neither atomic nor by {self._mode}")
-
-
-def _created(path: str, content: bytes, mode: int) -> op.Program[None]:
-    yield op.Create(path, content, mode)
 
 
 def _gone(path: str) -> op.Program[None]:

@@ -8,44 +8,86 @@ from typing import TYPE_CHECKING
 from harness.errors import OperationRefused
 from harness.model import operation as op
 from harness.reference import distributions
-from harness.reference.cache import discard
-from harness.reference.install import Installed, install
-from harness.reference.settings import TEMPORARY_PREFIX
+from harness.reference.cache import trusted
+from harness.reference.directories import SCHEMES
+from harness.reference.discard import discard
+from harness.reference.distributions import Distribution
+from harness.reference.install import Installed, install_from
+from harness.reference.journal import tolerantly
+from harness.reference.retire import bytecode_of, forget_empty, stash_files
+from harness.reference.settings import INCOMING, OUTGOING, TEMPORARY_PREFIX
+from harness.reference.transaction import Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from harness.reference.settings import Settings
 
 
 def repair(wheel: str, settings: Settings) -> op.Program[Installed]:
-    """Install a wheel over whatever is there of it, and clear away temporary names. No other program may be running.
+    """Install a wheel over whatever is there of it, and clear away what killed programs have left.
+
+    No other program may be running: its temporary names would be taken for leftovers.
 
     Raises:
         WheelRefused, OperationRefused: as `install`.
     """
-    result = yield from install(wheel, settings, again=True)
-    everything = yield from distributions.installed(settings)
-    directories = {settings.purelib, settings.platlib, settings.scripts}
-    for distribution in everything:
-        if distribution.name == result.name:
-            rows = yield from distributions.rows_of(distribution)
-            paths = (distributions.located(row.path, distribution.library) for row in rows)
-            directories |= {path.rpartition("/")[0] for path in paths}
-    for directory in sorted(directories, reverse=True):
-        yield from _clear(directory)
+    source = yield from trusted(wheel, settings)
+    result = yield from install_from(source, wheel, settings, again=True)
+    leftovers = []
+    for root in sorted({settings.scheme(name) for name in SCHEMES}):
+        leftovers += yield from _leftovers(root)
+    yield from _clear(list(dict.fromkeys(leftovers)), settings)
     return result
 
 
-def _clear(directory: str) -> op.Program[None]:
+def _leftovers(directory: str) -> op.Program[list[str]]:
+    """Temporary names anywhere below a directory, no link followed."""
+    found = []
     try:
         names = yield op.ListDirectory(directory)
     except OperationRefused as refused:
         if refused.errno != errno.ENOENT:
-            raise
-        return
+            yield op.Note(f"{directory}: could not be looked at for leftovers: {refused.operation}")
+        return []
     for one in names:
+        path = f"{directory}/{one.name}"
         if one.name.startswith(TEMPORARY_PREFIX):
-            path = f"{directory}/{one.name}"
-            if one.kind == "directory":
-                yield from discard(path)
-            else:
-                yield op.Unlink(path)
+            found.append(path)
+        elif one.kind == "directory":
+            found += yield from _leftovers(path)
+    return found
+
+
+def _clear(leftovers: list[str], settings: Settings) -> op.Program[None]:
+    """Remove temporary names, and what an interrupted program had placed or was to remove, if nobody claims it."""
+    transaction = Transaction(settings)
+    paths: list[str] = []
+    for leftover in leftovers:
+        if leftover.endswith((INCOMING, OUTGOING)):
+            paths += yield from distributions.paths_of(_interrupted(leftover), settings)
+    claimed = yield from distributions.claimed(paths, settings, own=leftovers)
+    orphans = yield from _existing(path for path in dict.fromkeys(paths) if path not in claimed)
+    yield from stash_files([*orphans, *(yield from bytecode_of(orphans))], transaction)
+    for leftover in leftovers:
+        yield from tolerantly(discard(leftover), "was left behind")
+    forget_empty([*paths, *leftovers], transaction)
+    yield from transaction.journal.tidy()
+
+
+def _interrupted(leftover: str) -> Distribution:
+    """A .dist-info under a temporary name; inside the real one if that is a mount point."""
+    above = leftover.rpartition("/")[0]
+    library = above.rpartition("/")[0] if above.endswith(".dist-info") else above
+    return Distribution(name="", version="", dist_info=leftover, library=library)
+
+
+def _existing(paths: Iterable[str]) -> op.Program[list[str]]:
+    found = []
+    for path in paths:
+        try:
+            yield op.Lstat(path)
+        except OperationRefused:
+            continue
+        found.append(path)
+    return found

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
+from harness.reference import distributions
+from harness.reference.settings import OUTGOING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,50 +16,69 @@ if TYPE_CHECKING:
     from harness.reference.transaction import Transaction
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
+# A directory of a lower overlay layer (EXDEV, of old EINVAL: pip#6943), or one that is a mount point (EBUSY).
+_NOT_AS_ONE = {errno.EXDEV, errno.EINVAL, errno.EBUSY}
 
 
 def stash_dist_info(path: str, transaction: Transaction) -> op.Program[None]:
-    """Take a .dist-info's files away: the distribution is not installed from the first of these operations on.
+    """Take a .dist-info away, in one operation where that can be: from then on the distribution is not installed.
 
-    METADATA goes first (without it no tool takes the directory for an installed distribution). The directory is not
-    renamed as one: it may be from a lower overlay layer (EXDEV) or a mount point (EBUSY). Its files go to the library
-    directory, so that it is left empty, and a new .dist-info can be renamed onto it; only if it is a mount of its own
-    they have to stay inside.
+    Where it cannot, its files are moved one by one, METADATA first: without it no tool takes the directory for an
+    installed distribution. Out of a mount point not even they can be moved: they are put aside in it.
     """
-    library = path.rpartition("/")[0]
-    yield from _stash_tree(path, library, transaction)
-    transaction.journal.tidying.append(op.Rmdir(path))
-
-
-def _stash_tree(path: str, library: str, transaction: Transaction) -> op.Program[None]:
-    names = yield op.ListDirectory(path)
-    for one in sorted(names, key=lambda one: (one.name != "METADATA", one.name)):
-        below = f"{path}/{one.name}"
-        if one.kind == "directory":
-            yield from _stash_tree(below, library, transaction)
-            yield from _remove_directory(below, transaction)
-            continue
-        try:
-            yield from transaction.placing.stash(below, library)
-        except OperationRefused as refused:
-            if refused.errno != errno.EXDEV:
-                raise
-            yield from transaction.placing.stash(below)
-
-
-def _remove_directory(path: str, transaction: Transaction) -> op.Program[None]:
+    kept = transaction.placing.temporary_name(path.rpartition("/")[0], OUTGOING)
     try:
-        yield op.Rmdir(path)
+        mounted = yield from _move(path, kept, transaction)
     except OperationRefused as refused:
-        if refused.errno not in {errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST}:
+        if refused.errno not in _ABSENT:
             raise
+        yield op.Note(f"{path}: rename: {errno_name(refused.errno)}: was taken away by another program")
+        return
+    if mounted:
+        kept = transaction.placing.temporary_name(path, OUTGOING)
+        yield from _move_content(path, kept, transaction)
+        # Removed if its own filesystem ends here after all.
         transaction.journal.tidying.append(op.Rmdir(path))
+    transaction.journal.outgoing.append(kept)
+
+
+def _move(path: str, target: str, transaction: Transaction) -> op.Program[bool]:
+    """Move a directory. Answers True if it is a mount point, which stays as it was."""
+    undoing = transaction.journal.undoing
+    try:
+        yield op.Rename(path, target)
+    except OperationRefused as refused:
+        if refused.errno not in _NOT_AS_ONE:
+            raise
+        if refused.errno == errno.EBUSY:
+            return True
     else:
-        transaction.journal.undoing.append(op.Mkdir(path, 0o777 & ~transaction.settings.umask))
+        undoing.append(op.Rename(target, path))
+        return False
+    status = yield op.Lstat(path)
+    yield from _move_content(path, target, transaction)
+    yield op.Rmdir(path)
+    undoing += [op.Chmod(path, status.mode), op.Mkdir(path, status.mode)]
+    return False
+
+
+def _move_content(path: str, target: str, transaction: Transaction) -> op.Program[None]:
+    undoing = transaction.journal.undoing
+    names = yield op.ListDirectory(path)
+    yield op.Mkdir(target, 0o777 & ~transaction.settings.umask)
+    undoing.append(op.Rmdir(target))
+    for one in sorted(names, key=lambda one: (one.name != "METADATA", one.name)):
+        below, kept = f"{path}/{one.name}", f"{target}/{one.name}"
+        if one.kind == "directory":
+            if (yield from _move(below, kept, transaction)):
+                raise OperationRefused(path=below, operation="rename", errno=errno.EBUSY)
+        else:
+            yield op.Rename(below, kept)
+            undoing.append(op.Rename(kept, below))
 
 
 def stash_files(paths: Iterable[str], transaction: Transaction) -> op.Program[None]:
-    """Take files away. One that is missing already, or that is a mount point and cannot go, is noted.
+    """Take files away. One that is missing, a directory, or a mount point and cannot go, is noted.
 
     Raises:
         OperationRefused: a file cannot be removed, or lies behind a link out of the environment.
@@ -69,19 +90,49 @@ def stash_files(paths: Iterable[str], transaction: Transaction) -> op.Program[No
         except OperationRefused as refused:
             if refused.errno == errno.EBUSY:
                 yield op.Note(f"{path}: rename: EBUSY: a mount point, left where it is")
+            elif refused.errno == errno.EISDIR:
+                yield op.Note(f"{path}: named in RECORD but a directory: left where it is")
             elif refused.errno in _ABSENT:
                 yield op.Note(f"{path}: rename: {errno_name(refused.errno)}: was missing already")
             else:
                 raise
 
 
+def bytecode_of(paths: Iterable[str]) -> op.Program[list[str]]:
+    """The .pyc files that the interpreter has made of these modules (PEP 3147): no RECORD names them."""
+    modules: dict[str, set[str]] = {}
+    for path in paths:
+        if path.endswith(".py"):
+            directory, _, name = path.rpartition("/")
+            modules.setdefault(f"{directory}/__pycache__", set()).add(name.removesuffix(".py"))
+    found = []
+    for directory, names in modules.items():
+        try:
+            listed = yield from distributions.listed(directory)
+        except OperationRefused as refused:
+            if refused.errno != errno.ENOTDIR:
+                raise
+            listed = ()
+        found += [f"{directory}/{one.name}" for one in listed if one.kind == "file" and _module_of(one.name) in names]
+    return found
+
+
+def _module_of(name: str) -> str:
+    """`module.cpython-311.opt-1.pyc` -> `module`; empty for other names."""
+    stem, dot, suffix = name.rpartition(".")
+    if suffix != "pyc" or not dot:
+        return ""
+    head, _, last = stem.rpartition(".")
+    return head.rpartition(".")[0] if last.startswith("opt-") else head
+
+
 def forget_empty(paths: Iterable[str], transaction: Transaction) -> None:
     """After success, remove the directories of these paths that are empty then, deepest first, roots excepted."""
-    directories = {path.rpartition("/")[0] for path in paths}
-    for directory in tuple(directories):
-        parent = directory
-        while transaction.directories.is_below_a_root(parent):
+    directories = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        while parent not in directories and transaction.directories.is_below_a_root(parent):
             directories.add(parent)
             parent = parent.rpartition("/")[0]
-    below = sorted(filter(transaction.directories.is_below_a_root, directories), key=len, reverse=True)
-    transaction.journal.tidying += (op.Rmdir(directory) for directory in below)
+    deepest_first = sorted(directories, key=lambda path: (-path.count("/"), path))
+    transaction.journal.tidying += (op.Rmdir(directory) for directory in deepest_first)

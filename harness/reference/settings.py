@@ -19,8 +19,9 @@ class Settings:
         python: the interpreter that scripts name in their first line.
         link_mode: how files get from the cache into the environment.
         strict: fail where the link mode cannot be had, instead of copying.
-        token: makes temporary names unique; two programs running at once need different ones. Short: names of wheel
-            files may already be 255 bytes long, so temporary names never contain them.
+        token: makes temporary names unique; two programs running at once need different ones (an installer of the
+            world: process id and a random number). Short: names of wheel files may already be 255 bytes long, so
+            temporary names never contain them.
         umask: permission bits that installed files and directories do not get.
     """
 
@@ -45,3 +46,7 @@ class Settings:
 
 # Every temporary name starts with this: a dot hides it from imports, and `repair` knows it again.
 TEMPORARY_PREFIX = ".exdev-"
+# A .dist-info that is about to appear: whoever removes files meanwhile honours what its RECORD claims.
+INCOMING = ".new"
+# One that has been taken away: it claims nothing, but its RECORD tells `repair` what may be left of it.
+OUTGOING = ".old"

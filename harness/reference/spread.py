@@ -60,7 +60,17 @@ def spread(rows: Iterable[Row], dist_info: str, wheel_file: bytes, settings: Set
             (result.scripts if scheme == "scripts" else result.payload).append(Placement(name, target, row))
         else:
             result.payload.append(Placement(name, f"{library}/{name}", row))
+    _check(result, metadata, path)
     return result
+
+
+def _check(result: Spread, metadata: str, path: str) -> None:
+    """Raises WheelRefused where a `.data` directory brings what the wheel brings another way, or a .dist-info."""
+    targets = set()
+    for placement in (*result.payload, *result.scripts):
+        if placement.target in targets or placement.target.startswith(f"{result.library}/{metadata}"):
+            raise WheelRefused(path=path, reason=f"{placement.source!r} is there twice, once by way of .data")
+        targets.add(placement.target)
 
 
 def _is_pure(wheel_file: bytes, path: str) -> bool:

@@ -1,22 +1,69 @@
-"""Transaction: what one program that changes an environment shares between its parts."""
+"""Transaction: what one program that changes an environment shares between its parts, and how it ends."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.errors import HarnessError
+from harness.model import operation as op
+from harness.reference import distributions
 from harness.reference.directories import Directories
-from harness.reference.journal import Journal
+from harness.reference.discard import discard
+from harness.reference.journal import Journal, tolerantly
 from harness.reference.placing import Placing
+from harness.reference.settings import INCOMING, OUTGOING
 
 if TYPE_CHECKING:
     from harness.reference.settings import Settings
 
 
 class Transaction:
-    """Settings, journal, known directories and placing of one program."""
+    """Settings, journal, known directories and placing of one program.
+
+    Attributes:
+        announced: the .dist-info that is about to appear, under its temporary name; empty: none.
+    """
 
     def __init__(self, settings: Settings, *, lasting: bool = True) -> None:
         self.settings = settings
         self.journal = Journal()
         self.directories = Directories(settings, self.journal)
         self.placing = Placing(settings, self.journal, self.directories, lasting=lasting)
+        self.announced = ""
+
+    def undo(self) -> op.Program[None]:
+        """Put everything back, but for files that a program running at the same time now counts on."""
+        if self.announced:
+            yield from tolerantly(self._retract(), "could not be undone")
+        yield from self.journal.undo((yield from self._claimed()))
+        if self.announced:
+            yield from tolerantly(discard(self.announced), "was left behind")
+
+    def tidy(self) -> op.Program[None]:
+        """Remove for good what was only taken away; give back what somebody has come to claim meanwhile.
+
+        A distribution that is being installed announces its RECORD before it places files, and this looks after it has
+        taken files away: whichever comes first, the other sees it.
+        """
+        for path in (yield from self._claimed()):
+            if path in self.placing.stashed:
+                yield from tolerantly(self._give_back(path), "could not be given back")
+        yield from self.journal.tidy()
+
+    def _retract(self) -> op.Program[None]:
+        retracted = self.announced.removesuffix(INCOMING) + OUTGOING
+        yield op.Rename(self.announced, retracted)
+        self.announced = retracted
+
+    def _claimed(self) -> op.Program[set[str]]:
+        paths = {one.path for one in self.journal.undoing if isinstance(one, op.Unlink)} | self.placing.stashed.keys()
+        try:
+            return (yield from distributions.claimed(paths, self.settings, own=[self.announced]))
+        except HarnessError as error:
+            yield op.Note(f"{error}: what it claims is not known")
+            return set()
+
+    def _give_back(self, path: str) -> op.Program[None]:
+        """Only if nobody has put a new file there: hence not a rename."""
+        yield from self.directories.ensure(path.rpartition("/")[0])
+        yield op.CopyFile(self.placing.stashed[path], path)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, NotInstalled
-from harness.model import operation as op
 from harness.reference import distributions
-from harness.reference.directories import SCHEMES
-from harness.reference.retire import forget_empty, stash_dist_info, stash_files
+from harness.reference.retire import bytecode_of, forget_empty, stash_dist_info, stash_files
 from harness.reference.transaction import Transaction
 
 if TYPE_CHECKING:
+    from harness.model import operation as op
     from harness.reference.distributions import Distribution
     from harness.reference.settings import Settings
 
@@ -26,37 +25,33 @@ def uninstall(name: str, settings: Settings) -> op.Program[tuple[str, ...]]:
     Raises:
         NotInstalled: there is no such distribution.
         OperationRefused: a file could not be removed; what was done has been undone.
+        WheelRefused: a RECORD that may claim the files too cannot be read; likewise.
     """
-    everything = yield from distributions.installed(settings)
-    ours = tuple(one for one in everything if one.name == distributions.normalised(name))
+    wanted = distributions.normalised(name)
+    ours = tuple(one for one in (yield from distributions.installed(settings)) if one.name == wanted)
     if not ours:
         raise NotInstalled(path=settings.purelib, name=name)
     transaction = Transaction(settings)
     try:
         for distribution in ours:
-            others = tuple(one for one in everything if one != distribution)
-            yield from _remove(distribution, others, transaction)
+            yield from _remove(distribution, transaction)
     except HarnessError:
-        yield from transaction.journal.undo()
+        yield from transaction.undo()
         raise
-    yield from transaction.journal.tidy()
+    yield from transaction.tidy()
     return tuple(one.version for one in ours)
 
 
-def _remove(distribution: Distribution, others: tuple[Distribution, ...], transaction: Transaction) -> op.Program[None]:
-    rows = yield from distributions.rows_of(distribution)
-    paths = [distributions.located(row.path, distribution.library) for row in rows]
-    inside = [path for path in paths if _is_ours(path, transaction.settings)]
-    for path in paths:
-        if not _is_ours(path, transaction.settings):
-            # RECORD is a file that anybody may have written; its rows do not reach beyond the environment.
-            yield op.Note(f"{path}: named in RECORD but outside of the environment: left where it is")
-    payload = [path for path in inside if not path.startswith(f"{distribution.dist_info}/")]
-    shared = yield from distributions.claimed(payload, others)
+def _remove(distribution: Distribution, transaction: Transaction) -> op.Program[None]:
+    """The claims of others are looked at only after our own is gone.
+
+    Of two uninstalls at once that share a file, at least one then sees that nobody else claims it.
+    """
+    settings = transaction.settings
+    paths = yield from distributions.paths_of(distribution, settings)
     yield from stash_dist_info(distribution.dist_info, transaction)
-    yield from stash_files([path for path in payload if path not in shared], transaction)
-    forget_empty(payload, transaction)
-
-
-def _is_ours(path: str, settings: Settings) -> bool:
-    return any(path.startswith(f"{settings.scheme(name)}/") for name in SCHEMES)
+    shared = yield from distributions.claimed(paths, settings, own=[distribution.dist_info])
+    paths = [path for path in paths if path not in shared]
+    paths = list(dict.fromkeys([*paths, *(yield from bytecode_of(paths))]))
+    yield from stash_files(paths, transaction)
+    forget_empty(paths, transaction)

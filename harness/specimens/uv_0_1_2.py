@@ -74,16 +74,21 @@ class _Hardlinking:
         temporary = f"{directory}/{path.rpartition('/')[2]}"
         yield from ensure_directory(directory)
         try:
-            try:
-                yield op.Link(source, temporary)
-            except OperationRefused:
-                if self._attempt != "initial":
-                    raise
-                yield from copy_over(source, path)
-                self._attempt = "copy"
-            yield op.Rename(temporary, path)
-        finally:
+            yield from self._by_way_of(temporary, source, path)
+        except OperationRefused:
             yield from _remove(directory, temporary)
+            raise
+        yield from _remove(directory, temporary)
+
+    def _by_way_of(self, temporary: str, source: str, path: str) -> op.Program[None]:
+        try:
+            yield op.Link(source, temporary)
+        except OperationRefused:
+            if self._attempt != "initial":
+                raise
+            yield from copy_over(source, path)
+            self._attempt = "copy"
+        yield op.Rename(temporary, path)
 
 
 def _remove(directory: str, temporary: str) -> op.Program[None]:

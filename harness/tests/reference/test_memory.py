@@ -67,8 +67,8 @@ def operations() -> st.SearchStrategy[op.Operation]:
 
 def below(root: str, operation: op.Operation) -> op.Operation:
     """The same operation with every path below `root`."""
-    fields = {name: f"{root}{value}" for name, value in operation._asdict().items() if name in {"path", "source"}}
-    return operation._replace(**fields)
+    paths: Any = {name: f"{root}{value}" for name, value in operation._asdict().items() if name in {"path", "source"}}
+    return operation._replace(**paths)
 
 
 def answered(performing: Any, operation: op.Operation) -> Any:  # noqa: ANN401 - answers differ by operation
