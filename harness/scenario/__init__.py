@@ -2,14 +2,17 @@
 
 from harness.scenario.lab import Lab, Violated
 from harness.scenario.marker import scenario
-from harness.scenario.steps import Ask, image, install, reinstall, repair, uninstall, upgrade, warm
+from harness.scenario.profiles import fewer
+from harness.scenario.steps import Ask, image, install, must, reinstall, repair, uninstall, upgrade, warm
 
 __all__ = [
     "Ask",
     "Lab",
     "Violated",
+    "fewer",
     "image",
     "install",
+    "must",
     "reinstall",
     "repair",
     "scenario",

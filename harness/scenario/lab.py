@@ -8,6 +8,8 @@ from harness.model import Case, Plan
 from harness.reproduction import describe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.model import Layout, LinkMode
     from harness.run import Runner, Verdict
     from harness.scenario.steps import Ask
@@ -28,34 +30,55 @@ class Lab:
     """What a scenario gets.
 
     Attributes:
-        layout, link_mode, installer: what this instance of the scenario is about.
-        failure: the verdict that failed last, for reporting.
+        layouts, link_modes: what the scenario may draw from; one each, but for a scenario that draws them.
+        installer: who is tested.
+        published: files of published wheels, where they were asked for.
+        failure: the verdict that failed last: the smallest one, once Hypothesis has shrunk it.
+        first_failure: the one that failed first.
         examples: how many cases ran.
     """
 
-    def __init__(self, runner: Runner, *, layout: Layout, link_mode: LinkMode, installer: str) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        *,
+        layouts: tuple[Layout, ...],
+        link_modes: tuple[LinkMode, ...],
+        installer: str,
+        published: tuple[Path, ...] = (),
+    ) -> None:
         self._runner = runner
-        self.layout = layout
-        self.link_mode = link_mode
+        self.layouts = layouts
+        self.link_modes = link_modes
         self.installer = installer
+        self.published = published
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what an earlier scenario left: one lab serves all scenarios of a file that are about the same."""
         self.failure: Verdict | None = None
+        self.first_failure: Verdict | None = None
         self.examples = 0
 
     def case(self, *asks: Ask, plan: Plan | None = None, strict: bool = False) -> Case:
         """The case that these steps make here."""
         wheels = {wheel.key: wheel for ask in asks for wheel in ask.wheels}
         return Case(
-            layout=self.layout,
+            layout=self.layouts[0],
             wheels=tuple(wheels.values()),
             steps=tuple(ask.step() for ask in asks),
             plan=plan or Plan(),
             installer=self.installer,
-            link_mode=self.link_mode,
+            link_mode=self.link_modes[0],
             strict=strict,
         )
 
     def run(self, *asks: Ask, plan: Plan | None = None, strict: bool = False) -> Verdict:
-        """Run steps on a fresh site and judge them.
+        """Run steps on a fresh site and judge them; see `judge`."""
+        return self.judge(self.case(*asks, plan=plan, strict=strict))
+
+    def judge(self, case: Case) -> Verdict:
+        """Run a whole case and judge it.
 
         Returns:
             The verdict, which holds.
@@ -64,9 +87,10 @@ class Lab:
             Violated: it does not.
         """
         self.examples += 1
-        verdict = self._runner.run(self.case(*asks, plan=plan, strict=strict))
+        verdict = self._runner.run(case)
         if not verdict.holds:
             self.failure = verdict
+            self.first_failure = self.first_failure or verdict
             raise Violated(verdict)
         return verdict
 

@@ -31,6 +31,8 @@ class Requirements:
         strict: the installer has to be able to fail instead of falling back.
         interleaved: its programs have to be runnable one operation at a time.
         data: the installer has to know `.data` directories.
+        real_wheels: it installs the published wheels themselves, and runs with `--wheels real` only.
+        drawn: it draws its own layout and link mode, of those that were asked for: one instance stands for all.
     """
 
     layouts: tuple[str, ...] = ()
@@ -41,6 +43,8 @@ class Requirements:
     strict: bool = False
     interleaved: bool = False
     data: bool = False
+    real_wheels: bool = False
+    drawn: bool = False
 
     def wants(self, layout: Layout) -> bool:
         """Whether a layout is one that the scenario runs on."""
@@ -61,6 +65,8 @@ def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults
     strict: bool = False,
     interleaved: bool = False,
     data: bool = False,
+    real_wheels: bool = False,
+    drawn: bool = False,
 ) -> Callable[[Test], Test]:
     """Declare a test a scenario: it gets a `lab` for each layout, link mode and installer it is about.
 
@@ -75,6 +81,8 @@ def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults
         strict=strict,
         interleaved=interleaved,
         data=data,
+        real_wheels=real_wheels,
+        drawn=drawn,
     )
 
     def declare(test: Test) -> Test:

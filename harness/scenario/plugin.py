@@ -21,9 +21,10 @@ from harness.scenario.profiles import register
 from harness.scenario.selection import Instance, Selection, not_applicable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
     from harness.kernel.laboratory import Laboratory
+    from harness.kernel.probes import Finding
     from harness.scenario.marker import Requirements
 
 _SELECTION = pytest.StashKey[Selection]()
@@ -52,12 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
             layout=config.getoption("layout"),
             link_mode=config.getoption("link_mode"),
             installer=config.getoption("installer"),
+            real_wheels=config.getoption("wheels") == "real",
         )
         probe_names = config.getoption("require")
         stack = config.stash[_STACK] = ExitStack()
         laboratory = config.stash[LABORATORY] = stack.enter_context(open_laboratory())
         _own_temporary_root(stack, laboratory.temporary)
-        missing = [finding for finding in probe(probe_names).values() if not finding.available] if probe_names else []
+        missing = _missing(probe_names)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
     for finding in missing:
@@ -75,18 +77,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker("scenario")
     if mark is not None:
         requirements: Requirements = mark.args[0]
-        instances = list(metafunc.config.stash[_SELECTION].instances(requirements))
+        instances = tuple(metafunc.config.stash[_SELECTION].instances(requirements))
         metafunc.parametrize("lab", instances, ids=[one.id for one in instances], indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scenarios of which nothing was asked for are deselected: there is no result to show for them."""
+    gone = [item for item in items if item.get_closest_marker("scenario") and _instance(item) is None]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest, runner: Runner) -> Lab:
     """One layout, link mode and installer to run cases in."""
     instance: Instance = request.param
-    missing = [finding for finding in probe(instance.layout.requires).values() if not finding.available]
-    for finding in missing:
+    possible = tuple(layout for layout in instance.layouts if not _missing(layout.requires))
+    if not possible:
+        finding = _missing(instance.layouts[0].requires)[0]
         pytest.skip(f"{finding.name} is missing: {finding.because}")
-    return Lab(runner, layout=instance.layout, link_mode=instance.link_mode, installer=instance.installer)
+    published = request.config.stash[_SELECTION].published
+    return Lab(
+        runner, layouts=possible, link_modes=instance.link_modes, installer=instance.installer, published=published
+    )
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +118,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         what = not_applicable(mark.args[0], instance) if mark else ""
         if what:
             pytest.skip(f"{reporting.NOT_APPLICABLE}{what}")
+
+
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """What failed before was another scenario's."""
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if isinstance(lab, Lab):
+        lab.begin()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -136,6 +157,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if text:
         terminalreporter.section("layout x link mode")
         terminalreporter.write_line(text)
+
+
+def _missing(capabilities: Collection[str]) -> list[Finding]:
+    return [finding for finding in probe(capabilities).values() if not finding.available] if capabilities else []
 
 
 def _reports(config: pytest.Config) -> list[pytest.TestReport]:

@@ -30,3 +30,11 @@ def register(chosen: str | None) -> None:
             print_blob=False,
         )
     settings.load_profile(chosen or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def fewer(times: int) -> settings:
+    """A share of the profile's examples, at least two: for scenarios that are about many layouts and link modes.
+
+    Use it as a decorator (`@fewer(5)`); evaluated when the scenario is imported, which is after the profile was loaded.
+    """
+    return settings(max_examples=max(2, settings().max_examples // times))

@@ -28,8 +28,8 @@ def attach(report: pytest.TestReport, item: pytest.Item, instance: Instance, ver
     state, why = _state(report, verdict)
     result = Result(
         scenario=getattr(item, "originalname", item.name),
-        layout=instance.layout.name,
-        link_mode=instance.link_mode,
+        layout=verdict.case.layout.name if verdict else instance.layout_name,
+        link_mode=verdict.case.link_mode if verdict else instance.link_mode_name,
         installer=instance.installer,
         state=state,
         why=why,

@@ -10,25 +10,48 @@ from typing import TYPE_CHECKING
 from harness import installers, layouts
 from harness.errors import UnknownName
 from harness.model import LINK_MODES, Layout, LinkMode
+from harness.wheels import published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from harness.scenario.marker import Requirements
+
+# Stands for layout and link mode of a scenario that draws them.
+DRAWN = "drawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One instance of a scenario."""
+    """One instance of a scenario.
 
-    layout: Layout
-    link_mode: LinkMode
+    Attributes:
+        layouts, link_modes: what it is about: one each, but for a scenario that draws them.
+        installer: who is tested.
+        drawn: the scenario draws them.
+    """
+
+    layouts: tuple[Layout, ...]
+    link_modes: tuple[LinkMode, ...]
     installer: str
+    drawn: bool = False
+
+    @property
+    def layout_name(self) -> str:
+        """What it is about, for people."""
+        return DRAWN if self.drawn else self.layouts[0].name
+
+    @property
+    def link_mode_name(self) -> str:
+        """How files get into the environment, for people."""
+        return DRAWN if self.drawn else self.link_modes[0]
 
     @property
     def id(self) -> str:
         """How pytest shows it."""
-        return f"{self.layout.name}-{self.link_mode}-{self.installer}"
+        where = DRAWN if self.drawn else f"{self.layout_name}-{self.link_mode_name}"
+        return f"{where}-{self.installer}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +63,25 @@ class Selection:
         own: names of layouts that are the user's own: every scenario is about them.
         link_modes: in the order asked for.
         installers: likewise.
+        published: files of published wheels; none unless they were asked for.
     """
 
     layouts: tuple[Layout, ...]
     own: frozenset[str]
     link_modes: tuple[LinkMode, ...]
     installers: tuple[str, ...]
+    published: tuple[Path, ...] = ()
 
     @classmethod
-    def of(cls, *, layout: Sequence[str], link_mode: Sequence[str], installer: Sequence[str]) -> Selection:
+    def of(
+        cls, *, layout: Sequence[str], link_mode: Sequence[str], installer: Sequence[str], real_wheels: bool = False
+    ) -> Selection:
         """From the options' values; empty ones mean everything, for installers the reference core.
 
         Raises:
             UnknownName: a name is not known.
             FileInvalid: a user's own layout is not usable.
+            WheelUnavailable: the published wheels are not there and cannot be downloaded.
         """
         chosen = tuple(layouts.load(name) for name in layout or layouts.names())
         return cls(
@@ -61,22 +89,32 @@ class Selection:
             own=frozenset(one.name for name, one in zip(layout, chosen, strict=False) if name not in layouts.names()),
             link_modes=tuple(_link_mode(name) for name in link_mode) or LINK_MODES,
             installers=tuple(installers.find(name).name for name in installer) or ("reference",),
+            published=published.fetch() if real_wheels else (),
         )
 
     def instances(self, requirements: Requirements) -> Iterator[Instance]:
         """The instances of a scenario, layout by layout."""
+        if requirements.real_wheels and not self.published:
+            return
         wanted = [one for one in self.layouts if one.name in self.own or requirements.wants(one)]
         modes = [mode for mode in self.link_modes if mode in requirements.link_modes]
+        if requirements.drawn:
+            if not wanted or not modes:
+                return
+            for installer in self.installers:
+                able = tuple(mode for mode in modes if mode in installers.find(installer).abilities.link_modes)
+                yield Instance(layouts=tuple(wanted), link_modes=able or tuple(modes), installer=installer, drawn=True)
+            return
         for layout, mode, installer in product(wanted, modes, self.installers):
-            yield Instance(layout=layout, link_mode=mode, installer=installer)
+            yield Instance(layouts=(layout,), link_modes=(mode,), installer=installer)
 
 
 def not_applicable(requirements: Requirements, instance: Instance) -> str:
     """What the installer cannot do that the scenario needs; empty: nothing."""
     abilities = installers.find(instance.installer).abilities
     lacking = [f"action {action}" for action in requirements.actions if action not in abilities.actions]
-    if instance.link_mode not in abilities.link_modes:
-        lacking.append(f"link mode {instance.link_mode}")
+    if not set(instance.link_modes) & abilities.link_modes:
+        lacking.append(f"link mode {' or '.join(instance.link_modes)}")
     flags = ("strict", "interleaved", "data")
     lacking += (name for name in flags if getattr(requirements, name) and not getattr(abilities, name))
     return ", ".join(lacking)

@@ -18,10 +18,13 @@ class Ask:
     action: Action
     wheels: tuple[Wheel, ...]
     image: bool = False
+    must: bool = False
 
     def step(self) -> Step:
         """The step of a case."""
-        return Step(action=self.action, wheels=tuple(wheel.key for wheel in self.wheels), image=self.image)
+        return Step(
+            action=self.action, wheels=tuple(wheel.key for wheel in self.wheels), image=self.image, must=self.must
+        )
 
 
 def warm(*wheels: Wheel) -> Ask:
@@ -57,3 +60,8 @@ def uninstall(*wheels: Wheel) -> Ask:
 def image(ask: Ask) -> Ask:
     """The step is done while the layout's image is made: what it does lies below later mounts."""
     return replace(ask, image=True)
+
+
+def must(ask: Ask) -> Ask:
+    """The step has to succeed, although the layout could refuse or a strict link mode be impossible."""
+    return replace(ask, must=True)

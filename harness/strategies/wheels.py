@@ -60,6 +60,26 @@ def wheel_sets(
     return st.builds(_Maker(max_own_files, version), sizes, st.sampled_from(tuple(sharing)), own)
 
 
+def bulky_wheels(*, max_files: int = 24, max_size: int = 1 << 15) -> st.SearchStrategy[Wheel]:
+    """One wheel with so many or so large files that a small filesystem cannot hold it. Shrinks towards an empty one.
+
+    Args:
+        max_files: how many files it may have, all of them in `bulky/`.
+        max_size: bytes that each may have.
+
+    Raises:
+        InvalidArgument: an argument is out of range.
+    """
+    check_range("files", 1, max_files, at_least=1)
+    check_range("size", 0, max_size, at_least=0)
+    sizes = st.lists(st.integers(0, max_size), min_size=1, max_size=max_files)
+    return sizes.map(_bulky)
+
+
+def _bulky(sizes: list[int]) -> Wheel:
+    return wheel("bulky", "1.0", {f"bulky/part{number}.bin": b"x" * size for number, size in enumerate(sizes)})
+
+
 class _Maker:
     """Makes a wheel set from what was drawn; a class for its readable repr in failing examples."""
 
@@ -86,7 +106,8 @@ def _namespace_wheel(index: int, sharing: Sharing, own: int, version: str) -> Wh
         entries = [Entry("nvidia/common") if index == 0 else Entry("nvidia/common/__init__.py")]
     for bit, (path, content, mode) in enumerate(_OWN):
         if own >> bit & 1:
-            entries.append(Entry(path.replace("{}", name), content.replace(b"{}", name.encode()), mode))
+            # The version is in it, so that an upgrade changes files and not only their names.
+            entries.append(Entry(path.replace("{}", name), content.replace(b"{}", f"{name} {version}".encode()), mode))
     return wheel(f"nvidia-{name}", version, entries)
 
 

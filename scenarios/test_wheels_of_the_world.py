@@ -1,0 +1,35 @@
+"""Published wheels: their paths, order and modes as skeletons, and two of them as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.scenario import Lab, install, must, scenario, warm
+from harness.wheels import closure, skeleton
+from harness.wheels.manifests import load, names
+from harness.wheels.published import read
+
+REPORTED = ("nvidia-cublas-cu12-12.3.4.1", "nvidia-cusolver-cu12-11.5.4.101")
+
+
+@scenario(layouts=["cross-device-cache", "nested-tmpfs"], link_modes=["hardlink"])
+@pytest.mark.parametrize("name", [name for name in names() if not name.startswith("torch-")])
+def test_every_published_wheel_installs_as_published(lab: Lab, name: str) -> None:
+    lab.run(must(install(skeleton(load(name)))))
+
+
+@scenario(tags=["cross-device", "overlay", "symlinked"], but=["limited", "escape"])
+def test_the_wheels_of_the_report_install_together(lab: Lab) -> None:
+    # uv#1513: jax[cuda12_pip] with its cache on a Docker volume.
+    lab.run(must(install(*(skeleton(load(name)) for name in REPORTED))))
+
+
+@scenario(layouts=["cross-device-cache"], link_modes=["hardlink"], actions=["warm", "install"])
+def test_torch_and_its_twelve_companions_install_at_once(lab: Lab) -> None:
+    wheels = [skeleton(load(name)) for name in closure("torch-2.2.0")]
+    lab.run(warm(*wheels), must(install(*wheels)))
+
+
+@scenario(layouts=["cross-device-cache", "docker-volume", "nested-tmpfs"], real_wheels=True)
+def test_two_published_wheels_install_as_they_are(lab: Lab) -> None:
+    lab.run(must(install(*map(read, lab.published))))
