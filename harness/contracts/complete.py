@@ -32,7 +32,7 @@ def check(scene: Scene) -> Iterator[Violation]:
 def _asked_for(scene: Scene) -> Iterator[Violation]:
     if scene.refused_wheel:
         return
-    for path in scene.missing():
+    for path in scene.missing:
         yield scene.violation(NAME, path, _described(scene.expectation.files[path]), said(scene.content(path)))
     if scene.step.action != "warm":
         for wheel in scene.book.wheels:

@@ -42,7 +42,7 @@ def _is_same(evidence: Evidence, control: Evidence) -> bool:
     return (
         ours.environment == theirs.environment
         and ours.records == theirs.records
-        and evidence.roots == control.roots
+        and evidence.case.layout.roles == control.case.layout.roles
         and not any(node.kind == "symlink" for node in ours.environment.values())
     )
 

@@ -20,6 +20,8 @@ _SCHEMES = ("purelib", "platlib", "scripts", "headers", "data", "environment")
 # Only these speak for an installed distribution: wheels carry others inside (`setuptools/_vendor/*.dist-info/RECORD`).
 _INSTALLED = re.compile(r"(?:purelib|platlib)/[^/]+\.dist-info/RECORD")
 _UNREADABLE = -1
+# A path without empty parts, `.` and `..` (and, for speed, without any hidden name).
+_PLAIN = re.compile(r"(?:[^/.][^/]*/)*[^/.][^/]*\Z")
 
 
 class RecordedRow(NamedTuple):
@@ -69,7 +71,8 @@ def _keys(found: tuple[RecordedRow, ...]) -> frozenset[str]:
 def _recorded(
     records: tuple[tuple[str, bytes], ...], roots: tuple[tuple[str, str], ...], platlib: str
 ) -> tuple[RecordedRow, ...]:
-    return tuple(row for record, data in records for row in _rows(record, data, _innermost_first(roots), platlib))
+    inner = _innermost_first(roots)
+    return tuple(row for record, data in records for row in _rows(record, data, inner, platlib))
 
 
 @lru_cache(maxsize=64)
@@ -80,14 +83,21 @@ def _innermost_first(roots: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str
     return tuple(sorted(found, key=lambda item: -len(item[1])))
 
 
-def _rows(record: str, data: bytes, roots: tuple[tuple[str, str], ...], platlib: str) -> list[RecordedRow]:
-    library = dict(roots)[record.partition("/")[0]]
+@lru_cache(maxsize=1024)
+def _rows(record: str, data: bytes, roots: tuple[tuple[str, str], ...], platlib: str) -> tuple[RecordedRow, ...]:
+    scheme = record.partition("/")[0]
+    library = dict(roots)[scheme]
+    # Nearly every row names a file below its own library; only where no other scheme lies in there that is its key.
+    alone = not any(root.startswith(f"{library}/") for _, root in roots)
     found = []
     for path, digest, size in _lines(data):
-        # Every reader joins and normalises the text of a row; none asks the kernel where `..` leads.
-        where = posixpath.normpath(posixpath.join(library, path))
-        found.append(RecordedRow(_key(where, roots, platlib), _digest(digest), _size(size), record))
-    return found
+        if alone and _PLAIN.match(path):
+            key = f"{platlib if scheme == 'platlib' else scheme}/{path}"
+        else:
+            # Every reader joins and normalises the text of a row; none asks the kernel where `..` leads.
+            key = _key(posixpath.normpath(posixpath.join(library, path)), roots, platlib)
+        found.append(RecordedRow(key, _digest(digest), _size(size), record))
+    return tuple(found)
 
 
 def _lines(data: bytes) -> list[tuple[str, str, str]]:
@@ -107,12 +117,14 @@ def _key(path: str, roots: tuple[tuple[str, str], ...], platlib: str) -> str:
     return path
 
 
+@lru_cache(maxsize=1024)
 def _size(text: str) -> int | None:
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(1 << 63)) else _UNREADABLE
 
 
+@lru_cache(maxsize=4096)
 def _digest(text: str) -> str:
     algorithm, _, value = text.partition("=")
     if algorithm != "sha256":

@@ -137,6 +137,9 @@ class Scene:
 
     def content(self, path: str) -> Node | None:
         """The file at a path of the environment, through a link into the cache where there is one."""
+        node = self.after.environment.get(path)
+        if node is not None and node.kind != "symlink":
+            return node
         return resolved(self.spelled(path), self.after, self.evidence.roots)
 
     def is_left_alone(self, path: str) -> bool:
@@ -149,15 +152,18 @@ class Scene:
         """What is at a path is what was there before the step."""
         return self.content(path) == resolved(self.spelled(path), self.before, self.evidence.roots)
 
-    def missing(self) -> Iterator[str]:
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
         """Expected paths that are not there as files, or hold what none of the installed wheels brings.
 
         A file that several wheels bring stays as it is when its last writer is uninstalled: what the step left alone
         was judged when it was written.
         """
-        for path, file in self.expectation.files.items():
-            if not (file.optional or self._holds(path, file) or (self.is_left_alone(path) and self._is_file(path))):
-                yield path
+        return tuple(
+            path
+            for path, file in self.expectation.files.items()
+            if not (file.optional or self._holds(path, file) or (self.is_left_alone(path) and self._is_file(path)))
+        )
 
     def is_whole(self, wheel: Wheel) -> bool:
         """Whether everything a wheel brings is there, be it another distribution's version of a shared file."""
@@ -179,7 +185,9 @@ class Scene:
         node = self.content(path)
         if node is None or node.kind != "file":
             return False
-        return file.generated or file.shebang_rewritten or any(claim.digest == node.digest for claim in file.claims)
+        if file.generated or file.shebang_rewritten or file.claims[-1].digest == node.digest:
+            return True
+        return any(claim.digest == node.digest for claim in file.claims)
 
     def violation(self, contract: str, path: str, expected: str, found: str) -> Violation:
         """A violation in this step."""
