@@ -14,11 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.kernel import mounts, namespaces
+from harness.kernel import namespaces
 from harness.kernel.laboratory import open_laboratory
+from harness.layouts import load
+from harness.model import Case, Step
+from harness.run import Runner
 from harness.tests.kernel.child import become_plain
+from harness.wheels import wheel
 
 KILLS = 50
+LAYOUTS = ("docker-volume", "overlay-two-lowers", "read-only-cache", "file-bind", "nested-tmpfs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +46,24 @@ def look(temporary: Path) -> Host:
     )
 
 
-def mount_and_unmount_for_ever(user: str) -> None:
-    """What a child does: says so once it is inside, then builds and takes down sites until it is killed."""
+def run_cases_for_ever(user: str) -> None:
+    """What a child does: says so once it is inside, then runs whole cases, one layout after the other, until killed."""
+    wheels = tuple(wheel(f"nvidia-{name}", "1.0", {"nvidia/__init__.py": b""}) for name in ("cublas", "cusolver"))
+    step = Step(action="install", wheels=tuple(one.key for one in wheels))
+    cases = [Case(layout=load(name), wheels=wheels, steps=(step,)) for name in LAYOUTS]
     if user == "plain":
         become_plain()
     with open_laboratory() as lab:
-        Path(lab.sites, "1").mkdir()
+        runner = Runner(lab)
         os.write(1, b".")
         while True:
-            build_once(f"{lab.sites}/1")
-
-
-def build_once(site: str) -> None:
-    with mounts.tmpfs(site, size="1m"):
-        for name in ("lower", "upper", "work", "merged", "bound"):
-            Path(site, name).mkdir()
-        with (
-            mounts.overlay(f"{site}/merged", lowers=[f"{site}/lower"], upper=f"{site}/upper", work=f"{site}/work"),
-            mounts.bind(f"{site}/merged", f"{site}/bound"),
-            mounts.remount(f"{site}/bound", flags=("ro",)),
-        ):
-            Path(site, "merged", "file").touch()
+            for case in cases:
+                runner.run(case)
 
 
 def killed_after(user: str, temporary: Path, *, inside: bool, seconds: float) -> bool:
     """Start a child and kill it so long after its start, or after it is inside; whether it was inside by then."""
-    command = [sys.executable, "-c", f"import {__name__} as t; t.mount_and_unmount_for_ever({user!r})"]
+    command = [sys.executable, "-c", f"import {__name__} as t; t.run_cases_for_ever({user!r})"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
         assert child.stdout is not None
@@ -89,9 +86,9 @@ def test_killed_at_random_moments_nothing_is_left_behind(tmp_path: Path, user: s
     before = look(tmp_path)
     inside = 0
     for number in range(KILLS):
-        # Most die among their mounts; every fifth anywhere from the interpreter's start on.
+        # Most die in the middle of a case; every fifth anywhere from the interpreter's start on.
         anywhere = number % 5 == 0
-        seconds = moments.uniform(0, 0.3 if anywhere else 0.02)
+        seconds = moments.uniform(0, 0.6 if anywhere else 0.05)
         inside += killed_after(user, tmp_path, inside=not anywhere, seconds=seconds)
         assert look(tmp_path) == before, f"kill {number}, after {seconds} s"
     assert inside >= KILLS * 4 // 5

@@ -69,7 +69,8 @@ def become_plain() -> None:
     process that changes its user loses its `dumpable` mark, and with it /proc/self; an exec, as a plain user's process
     has behind it, would have set it again (PR_SET_DUMPABLE(2const)).
     """
-    codecs.lookup("ascii")  # loaded on first use
+    for encoding in ("ascii", "cp437"):  # loaded on first use, the second one by zipfile
+        codecs.lookup(encoding)
     if namespaces.in_user_namespace():
         # There is no other user here. Without capabilities its root may do no more than whoever made the namespace.
         drop_capabilities()
