@@ -22,14 +22,18 @@ def discard(path: str) -> op.Program[None]:
 
 
 def _discard_directory(path: str) -> op.Program[None]:
+    """One refusal does not keep the rest; it is raised at the end."""
+    first = None
     for one in (yield op.ListDirectory(path)):
         below = f"{path}/{one.name}"
-        if one.kind == "directory":
-            yield from _discard_directory(below)
-            continue
         try:
-            yield op.Unlink(below)
+            if one.kind == "directory":
+                yield from _discard_directory(below)
+            else:
+                yield op.Unlink(below)
         except OperationRefused as refused:
             if refused.errno != errno.ENOENT:
-                raise
+                first = first or refused
+    if first is not None:
+        raise first
     yield op.Rmdir(path)

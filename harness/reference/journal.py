@@ -36,19 +36,25 @@ class Journal:
         self.outgoing: list[str] = []
 
     def undo(self, claimed: Container[str] = ()) -> op.Program[None]:
-        """Put everything back. What cannot be put back is noted, never raised: the first error is the one to report.
+        """Put all files back. What cannot be put back is noted, never raised: the first error is the one to report.
 
         Args:
             claimed: paths that another program counts on: files of ours that it need not have replaced stay.
         """
         unreturned = set()
         for operation in reversed(self.undoing):
+            if isinstance(operation, op.Rmdir):
+                continue
             if isinstance(operation, op.Unlink) and (operation.path in claimed or operation.path in unreturned):
                 continue
             done = yield from _tolerant(operation, "could not be undone")
             if not done and isinstance(operation, op.Rename):
                 # The only copy of what was there before: it must not be removed as a leftover.
                 unreturned.add(operation.source)
+
+    def undo_directories(self) -> op.Program[None]:
+        """Remove the directories that were made, when nothing of ours is in them any more."""
+        yield from _all_tolerant(operation for operation in reversed(self.undoing) if isinstance(operation, op.Rmdir))
 
     def tidy(self) -> op.Program[None]:
         """Remove what was kept for undoing. A leftover is worth a note, not a failed install (uv#12036)."""

@@ -38,6 +38,7 @@ class Transaction:
         yield from self.journal.undo((yield from self._claimed()))
         if self.announced:
             yield from tolerantly(discard(self.announced), "was left behind")
+        yield from self.journal.undo_directories()
 
     def tidy(self) -> op.Program[None]:
         """Remove for good what was only taken away; give back what somebody has come to claim meanwhile.

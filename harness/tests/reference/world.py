@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,8 @@ class World:
 
     def copied(self) -> World:
         """The same world again, to go another way from here."""
-        return copy.deepcopy(self)
+        copied: World = pickle.loads(pickle.dumps(self))  # noqa: S301 - our own; four times faster than deepcopy
+        return copied
 
     def add(self, wheel: Wheel) -> None:
         """Put an archive into the wheelhouse."""
