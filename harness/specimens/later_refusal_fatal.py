@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused
 from harness.model import operation as op
-from harness.reference.cache import unpacked
 from harness.specimens.uv_0_1_2 import copy_over
-from harness.specimens.walking import finish, walk
+from harness.specimens.walking import cached, finish, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +27,7 @@ _WAYS: dict[str, Callable[[str, str], op.Operation]] = {"clone": op.Clone, "hard
 
 def install(wheel: str, settings: Settings) -> op.Program[None]:
     """Install a wheel with `clone`, `hardlink` or `copy`."""
-    source = yield from unpacked(wheel, settings)
+    source = yield from cached(wheel, settings)
     yield from walk(source.path, settings.purelib, _Linking(settings).place)
     yield from finish(source, settings, wheel)
 
