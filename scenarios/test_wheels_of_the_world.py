@@ -18,7 +18,7 @@ def test_every_published_wheel_installs_as_published(lab: Lab, name: str) -> Non
     lab.run(must(install(skeleton(load(name)))))
 
 
-@scenario(tags=["cross-device", "overlay", "symlinked"], but=["limited", "escape"])
+@scenario(tags=["cross-device", "overlay", "symlinked"], but=["limited", "escape", "read-only"])
 def test_the_wheels_of_the_report_install_together(lab: Lab) -> None:
     # uv#1513: jax[cuda12_pip] with its cache on a Docker volume.
     lab.run(must(install(*(skeleton(load(name)) for name in REPORTED))))
