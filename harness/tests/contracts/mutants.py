@@ -1,0 +1,259 @@
+"""Mutants: for every contract, installers that are wrong in one way, and the case in which it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.model import Plan
+from harness.tests.contracts import wrong
+from harness.tests.contracts.altered import changed, wrapped
+from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, A, B, case, step
+
+if TYPE_CHECKING:
+    from harness.installers import Installer
+    from harness.model import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A wrong installer.
+
+    Attributes:
+        about: what it does wrong.
+        installer: it.
+        case: where this shows.
+        path: that of the violation.
+        also: contracts that cannot but reject it too.
+    """
+
+    about: str
+    installer: Installer
+    case: Case
+    path: str
+    also: frozenset[str] = frozenset()
+
+
+_INSTALL = step("install", *BOTH)
+_FAILS = step("install", CUBLAS.key)
+_HOLES = frozenset({"complete", "honest-exit"})
+
+MUTANTS: dict[str, tuple[Mutant, ...]] = {
+    "complete": (
+        Mutant(
+            about="drops a file but keeps its row",
+            installer=changed(wrong.drops_a_file),
+            case=case("plain", _INSTALL),
+            path="purelib/nvidia/a/data.txt",
+            also=frozenset({"honest-exit"}),
+        ),
+        Mutant(
+            about="forgets a row of RECORD",
+            installer=changed(wrong.forgets_a_row),
+            case=case("cross-device-cache", _INSTALL),
+            path="purelib/nvidia/b/data.txt",
+        ),
+        Mutant(
+            about="leaves the old version's content when it upgrades",
+            installer=changed(wrong.keeps_the_old_content),
+            case=case("plain", _INSTALL, step("upgrade", B2.key), link_mode="copy"),
+            path="purelib/nvidia/b/__init__.py",
+            also=frozenset({"honest-exit"}),
+        ),
+        Mutant(
+            about="has removed the old version when the upgrade fails",
+            installer=wrapped(wrong.removes_before_it_installs, "upgrade"),
+            case=case(
+                "read-only-package-directory",
+                step("install", CUBLAS.key, image=True),
+                step("upgrade", CUBLAS2.key),
+            ),
+            path="nvidia_cublas-1.0.dist-info",
+        ),
+    ),
+    "whole-files": (
+        Mutant(
+            about="writes a shared file in place while another program does",
+            installer=changed(wrong.writes_shared_files_in_place),
+            case=case("plain", _INSTALL, plan=Plan(schedule=(0, 1) * 400), link_mode="copy"),
+            path="purelib/nvidia/__init__.py",
+            also=_HOLES,
+        ),
+    ),
+    "modes-equal": (
+        Mutant(
+            about="loses the x bit where it copies",
+            installer=changed(wrong.copies_without_modes),
+            case=case("cross-device-cache", _INSTALL),
+            path="purelib/nvidia/a/tool",
+        ),
+        Mutant(
+            about="makes a directory that only its owner may enter",
+            installer=changed(wrong.makes_private_directories),
+            case=case("plain", _INSTALL),
+            path="purelib/nvidia/a",
+        ),
+    ),
+    "cache-untouched": (
+        Mutant(
+            about="rewrites RECORD through a link into a warm cache",
+            installer=wrapped(wrong.rewrites_record_through_a_link, "install"),
+            case=case("plain", step("warm", A.key), step("install", A.key)),
+            path="cache/wheels/{nvidia_a}/nvidia_a-1.0.dist-info/RECORD",
+        ),
+        Mutant(
+            about="rewrites RECORD through a link into a cache that was cold",
+            installer=wrapped(wrong.rewrites_record_through_a_link, "install"),
+            case=case("plain", step("install", A.key)),
+            path="cache/wheels/{nvidia_a}/nvidia_a-1.0.dist-info/RECORD",
+        ),
+    ),
+    "outside-untouched": (
+        Mutant(
+            about="writes through a link out of the environment",
+            installer=changed(wrong.follows_links),
+            case=case("symlinked-namespace-directory", _INSTALL),
+            path="/outside/nvidia/shared.txt",
+            also=_HOLES | {"order-independent"},
+        ),
+        Mutant(
+            about="leaves a log beside the cache",
+            installer=wrapped(wrong.leaves_a_log),
+            case=case("plain", step("install", A.key)),
+            path="/install.log",
+        ),
+    ),
+    "no-debris": (
+        Mutant(
+            about="leaves a temporary directory in the cache",
+            installer=wrapped(wrong.leaves_a_temporary_directory_in_the_cache),
+            case=case("plain", step("install", A.key)),
+            path="cache/.tmpQ8w2Zx",
+        ),
+        Mutant(
+            about="leaves what it unpacked",
+            installer=wrapped(wrong.leaves_the_unpacked_wheel),
+            case=case("temporary-elsewhere", step("install", A.key)),
+            path="temporary/unpacked.whl",
+        ),
+        Mutant(
+            about="leaves its files when it fails",
+            installer=wrapped(wrong.does_not_undo),
+            case=case("read-only-package-directory", _FAILS),
+            path="purelib/nvidia/a.txt",
+        ),
+        Mutant(
+            about="leaves an empty directory when it uninstalls",
+            installer=changed(wrong.leaves_empty_directories),
+            case=case("nested-tmpfs", _INSTALL, step("uninstall", B.key)),
+            path="purelib/nvidia/b",
+        ),
+    ),
+    "honest-exit": (
+        Mutant(
+            about="swallows EXDEV",
+            installer=changed(wrong.swallows_exdev),
+            case=case("cross-device-cache", step("install", A.key)),
+            path="purelib/nvidia/__init__.py",
+            also=frozenset({"complete", "order-independent"}),
+        ),
+        Mutant(
+            about="fails although everything is done",
+            installer=wrapped(wrong.fails_although_done),
+            case=case("plain", step("install", A.key)),
+            path="exit status",
+        ),
+        Mutant(
+            about="leaves METADATA when it fails",
+            installer=wrapped(wrong.metadata_comes_first),
+            case=case("read-only-package-directory", _FAILS),
+            path="nvidia_cublas-1.0.dist-info",
+            also=frozenset({"no-debris"}),
+        ),
+        Mutant(
+            about="says that it has warmed a cache that is empty",
+            installer=wrapped(wrong.warms_nothing, "warm"),
+            case=case("plain", step("warm", A.key)),
+            path="cache",
+        ),
+    ),
+    "message-names-path-and-errno": (
+        Mutant(
+            about="says only that it failed",
+            installer=wrapped(wrong.says_nothing),
+            case=case("read-only-site-packages", step("install", A.key)),
+            path="message",
+        ),
+        Mutant(
+            about="names the path and not the errno",
+            installer=wrapped(wrong.names_only_the_path),
+            case=case("read-only-site-packages", step("install", A.key)),
+            path="message",
+        ),
+        Mutant(
+            about="names the errno and not the path",
+            installer=wrapped(wrong.names_only_the_errno),
+            case=case("read-only-package-directory", _FAILS),
+            path="message",
+        ),
+    ),
+    "link-mode-honoured": (
+        Mutant(
+            about="copies where it could have linked",
+            installer=changed(wrong.copies_always),
+            case=case("overlay-fresh", _INSTALL),
+            path="purelib/nvidia/a/data.txt",
+        ),
+        Mutant(
+            about="links where a copy was asked for",
+            installer=changed(wrong.links_always),
+            case=case("plain", _INSTALL, link_mode="copy"),
+            path="purelib/nvidia/a/data.txt",
+        ),
+        Mutant(
+            about="copies where a symbolic link was asked for",
+            installer=changed(wrong.copies_always),
+            case=case("cross-device-cache", _INSTALL, link_mode="symlink"),
+            path="purelib/nvidia/a/data.txt",
+        ),
+        Mutant(
+            about="falls back although the link mode is strict",
+            installer=changed(wrong.falls_back_when_strict),
+            case=case("bind-cache", _INSTALL, strict=True),
+            path="purelib/nvidia/a/data.txt",
+        ),
+    ),
+    "order-independent": (
+        Mutant(
+            about="lets the first of two wheels win where links are impossible",
+            installer=wrapped(wrong.first_wins_once_a_link_was_refused),
+            case=case("cross-device-cache", _INSTALL),
+            path="purelib/nvidia/__init__.py",
+        ),
+    ),
+    "uninstall-keeps-shared": (
+        Mutant(
+            about="removes every row of RECORD",
+            installer=changed(wrong.asks_nobody_else, "uninstall"),
+            case=case("overlay-fresh", _INSTALL, step("uninstall", B.key)),
+            path="purelib/nvidia/shared.txt",
+            also=_HOLES,
+        ),
+        Mutant(
+            about="leaves a file that was its own",
+            installer=changed(wrong.leaves_a_file),
+            case=case("plain", _INSTALL, step("uninstall", B.key)),
+            path="purelib/nvidia/b/data.txt",
+            also=frozenset({"complete"}),
+        ),
+    ),
+    "bounded-time": (
+        Mutant(
+            about="tries a link again for ever",
+            installer=changed(wrong.links_for_ever),
+            case=case("cross-device-cache", step("install", A.key)),
+            path="time",
+            also=frozenset({"complete"}),
+        ),
+    ),
+}
