@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 from harness.errors import OperationRefused
@@ -97,10 +98,6 @@ def _clone(source: str, path: str) -> None:
             clone(reader.fileno(), descriptor)
 
 
-def _link(source: str, path: str) -> None:
-    os.link(source, path, follow_symlinks=False)
-
-
 def _kind(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "other")
 
@@ -148,7 +145,7 @@ _TABLE: dict[type, Callable[..., Any]] = {
     op.Truncate: _truncate,
     op.Write: _write,
     op.CopyFile: _copy_file,
-    op.Link: _link,
+    op.Link: partial(os.link, follow_symlinks=False),
     op.Clone: _clone,
     op.Symlink: os.symlink,
     op.Rename: os.rename,

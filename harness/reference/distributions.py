@@ -113,6 +113,8 @@ def paths_of(distribution: Distribution, settings: Settings) -> op.Program[list[
 
 def located(row_path: str, library: str) -> str:
     """The absolute path of a RECORD row, `.` and `..` taken out of its text (as every reader of RECORD does)."""
+    if row_path[:1] not in {"/", "."} and "/." not in row_path and "//" not in row_path:
+        return f"{library}/{row_path}"
     parts: list[str] = []
     for part in (row_path if row_path.startswith("/") else f"{library}/{row_path}").split("/"):
         if part == "..":

@@ -136,12 +136,14 @@ def _replace_all(
     for distribution in old:
         stale += yield from distributions.paths_of(distribution, settings)
         yield from stash_dist_info(distribution.dist_info, transaction)
-    root = source.path
-    yield from transaction.placing.place((f"{root}/{one.source}", one.target) for one in plan.payload)
+    root, library = source.path, plan.library
+    yield from transaction.placing.place((f"{root}/{path}", f"{library}/{path}") for path, _, _ in plan.payload)
+    yield from transaction.placing.place((f"{root}/{name}", target) for name, target, _ in plan.data)
     for target, content in scripts:
         yield from transaction.placing.write(target, content, 0o777 & ~settings.umask)
     if old:
-        kept = {one.target for one in plan.payload}.union(target for target, _ in scripts)
+        kept = {f"{library}/{row.path}" for row in plan.payload}
+        kept |= {one.target for one in plan.data} | {path for path, _ in scripts}
         yield from _remove_stale(stale, kept, old, transaction)
     yield from incoming.appear(transaction)
 
@@ -168,14 +170,10 @@ def _scripts(plan: Spread, source: Unpacked, wheel: str, settings: Settings) -> 
 
 def _rows_outside(plan: Spread, scripts: list[tuple[str, bytes]]) -> op.Program[list[records.Row]]:
     """The RECORD rows of everything but .dist-info."""
-    inside = f"{plan.library}/"
-    linked = False
-    if scripts or any(not one.target.startswith(inside) for one in plan.payload):
-        linked = (yield op.RealPath(plan.library)) != plan.library
-    rows = []
-    for _, target, row in plan.payload:
-        path = distributions.row_path(target, plan.library, linked=linked)
-        rows.append(row if path == row.path else row._replace(path=path))
+    rows = plan.payload.copy()
+    linked = bool(plan.data or scripts) and (yield op.RealPath(plan.library)) != plan.library
+    for _, target, row in plan.data:
+        rows.append(row._replace(path=distributions.row_path(target, plan.library, linked=linked)))
     for target, content in scripts:
         rows.append(records.row_of(distributions.row_path(target, plan.library, linked=linked), content))
     return rows

@@ -22,6 +22,9 @@ class Row(NamedTuple):
     size: str
 
 
+_COLUMNS = 3
+
+
 def parse(data: bytes, path: str) -> list[Row]:
     """The rows of a RECORD.
 
@@ -32,14 +35,19 @@ def parse(data: bytes, path: str) -> list[Row]:
         lines = list(csv.reader(data.decode().splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
         raise WheelRefused(path=path, reason=f"RECORD is not readable ({error})") from error
-    return [Row(*[*line, "", ""][:3]) for line in lines if line]
+    return [Row._make(line) if len(line) == _COLUMNS else Row(*[*line, "", ""][:_COLUMNS]) for line in lines if line]
 
 
 def write(rows: Iterable[Row]) -> bytes:
     """The bytes of a RECORD with these rows, in the order given."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    rows = list(rows)
+    text = "".join([f"{path},{digest},{size}\n" for path, digest, size in rows])
+    # Ten times as fast as csv, and the same unless something has to be quoted.
+    if '"' in text or "\r" in text or text.count(",") != 2 * len(rows) or text.count("\n") != len(rows):
+        quoted = io.StringIO()
+        csv.writer(quoted, lineterminator="\n").writerows(rows)
+        text = quoted.getvalue()
+    return text.encode()
 
 
 def row_of(path: str, content: bytes) -> Row:

@@ -26,10 +26,19 @@ class Placement(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """A wheel's files by how they are installed."""
+    """A wheel's files by how they are installed.
+
+    Attributes:
+        library: purelib or platlib.
+        payload: rows of files that lie there as they lie in the wheel: nearly all of them.
+        data: files that `.data` sends elsewhere.
+        scripts: files whose first line may change.
+        metadata: what goes into `.dist-info` as it is.
+    """
 
     library: str
-    payload: list[Placement]
+    payload: list[Row]
+    data: list[Placement]
     scripts: list[Placement]
     metadata: list[Placement]
 
@@ -48,7 +57,8 @@ def spread(rows: Iterable[Row], dist_info: str, wheel_file: bytes, settings: Set
         WheelRefused: a `.data` directory names an unknown scheme, or the major version of its format is unknown.
     """
     library = settings.purelib if _is_pure(wheel_file, path) else settings.platlib
-    result = Spread(library, [], [], [])
+    result = Spread(library, [], [], [], [])
+    payload = result.payload.append
     metadata, data = f"{dist_info}/", f"{dist_info.removesuffix('.dist-info')}.data/"
     for row in rows:
         name = row.path
@@ -57,17 +67,18 @@ def spread(rows: Iterable[Row], dist_info: str, wheel_file: bytes, settings: Set
                 result.metadata.append(Placement(name, f"{library}/{name}", row))
         elif name.startswith(data):
             scheme, target = _scheme_target(name[len(data) :], dist_info, settings, path)
-            (result.scripts if scheme == "scripts" else result.payload).append(Placement(name, target, row))
+            (result.scripts if scheme == "scripts" else result.data).append(Placement(name, target, row))
         else:
-            result.payload.append(Placement(name, f"{library}/{name}", row))
-    _check(result, metadata, path)
+            payload(row)
+    if result.data or result.scripts:
+        _check(result, metadata, path)
     return result
 
 
 def _check(result: Spread, metadata: str, path: str) -> None:
     """Raises WheelRefused where a `.data` directory brings what the wheel brings another way, or a .dist-info."""
-    targets = set()
-    for placement in (*result.payload, *result.scripts):
+    targets = {f"{result.library}/{row.path}" for row in result.payload}
+    for placement in (*result.data, *result.scripts):
         if placement.target in targets or placement.target.startswith(f"{result.library}/{metadata}"):
             raise WheelRefused(path=path, reason=f"{placement.source!r} is there twice, once by way of .data")
         targets.add(placement.target)

@@ -14,6 +14,8 @@ from harness.reference.placing import Placing
 from harness.reference.settings import INCOMING, OUTGOING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from harness.reference.settings import Settings
 
 
@@ -35,7 +37,8 @@ class Transaction:
         """Put everything back, but for files that a program running at the same time now counts on."""
         if self.announced:
             yield from tolerantly(self._retract(), "could not be undone")
-        yield from self.journal.undo((yield from self._claimed()))
+        placed = {one.path for one in self.journal.undoing if isinstance(one, op.Unlink)}
+        yield from self.journal.undo((yield from self._claimed(placed)))
         if self.announced:
             yield from tolerantly(discard(self.announced), "was left behind")
         yield from self.journal.undo_directories()
@@ -46,9 +49,8 @@ class Transaction:
         A distribution that is being installed announces its RECORD before it places files, and this looks after it has
         taken files away: whichever comes first, the other sees it.
         """
-        for path in (yield from self._claimed()):
-            if path in self.placing.stashed:
-                yield from tolerantly(self._give_back(path), "could not be given back")
+        for path in (yield from self._claimed(self.placing.stashed)):
+            yield from tolerantly(self._give_back(path), "could not be given back")
         yield from self.journal.tidy()
 
     def _retract(self) -> op.Program[None]:
@@ -56,8 +58,7 @@ class Transaction:
         yield op.Rename(self.announced, retracted)
         self.announced = retracted
 
-    def _claimed(self) -> op.Program[set[str]]:
-        paths = {one.path for one in self.journal.undoing if isinstance(one, op.Unlink)} | self.placing.stashed.keys()
+    def _claimed(self, paths: Iterable[str]) -> op.Program[set[str]]:
         try:
             return (yield from distributions.claimed(paths, self.settings, own=[self.announced]))
         except HarnessError as error:
