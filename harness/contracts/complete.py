@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.contracts.recorded import claims_of, recorded
+from harness.contracts.recorded import claims_of, orphans_before, recorded
 from harness.contracts.scene import is_lock, said
 
 if TYPE_CHECKING:
@@ -76,5 +76,5 @@ def _all_recorded(scene: Scene) -> Iterator[Violation]:
         if node.kind == "directory" or path in named or path in furniture:
             continue
         # Bytecode may appear whenever a module is imported, and belongs to its module (PEP 3147).
-        if "/__pycache__/" not in path and not is_lock(path, node):
+        if "/__pycache__/" not in path and not is_lock(path, node) and path not in orphans_before(scene):
             yield scene.violation(NAME, path, "a row in some RECORD", said(node))

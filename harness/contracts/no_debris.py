@@ -59,12 +59,20 @@ def _unspread(scene: Scene) -> Iterator[Violation]:
 
 def _left_by_failure(scene: Scene) -> Iterator[Violation]:
     """Directories are not counted: another installer that runs at the same time may have found them there already."""
-    named = claims_of(scene)
+    named, before = claims_of(scene), scene.before.environment
     for path, node in scene.after.environment.items():
-        if node.kind == "directory" or path in scene.before.environment or path in named or is_lock(path, node):
+        if node.kind == "directory" or path in before or path in named or is_lock(path, node):
             continue
-        if not _TEMPORARY.search(path):
+        if not _TEMPORARY.search(path) and not _was_put_back(scene, path):
             yield scene.violation(NAME, path, "nothing left by a step that failed", said(node))
+
+
+def _was_put_back(scene: Scene, path: str) -> bool:
+    """Of two programs that fail at once, one may put back what it found: the other's version of a shared file."""
+    if scene.evidence.case.plan.schedule is None or path not in scene.brought:
+        return False
+    files = scene.book.expected([wheel for wheel in scene.asked if wheel.key not in scene.book.bad]).files
+    return len(files[path].claims) > 1
 
 
 def _left_by_uninstall(scene: Scene) -> Iterator[Violation]:

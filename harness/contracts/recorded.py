@@ -50,6 +50,12 @@ def claims_of(scene: Scene) -> frozenset[str]:
     return _keys(recorded(scene))
 
 
+def orphans_before(scene: Scene) -> frozenset[str]:
+    """Files that were in no RECORD before the step either: whoever left them was judged then."""
+    named = _keys(rows(scene.before.records, scene.evidence.roots, scene.evidence.platlib))
+    return frozenset(scene.before.environment.keys() - named)
+
+
 def rows(records: Mapping[str, bytes], roots: Mapping[str, str], platlib: str) -> tuple[RecordedRow, ...]:
     """All rows of the installed distributions' RECORDs.
 

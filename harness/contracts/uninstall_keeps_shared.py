@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.contracts.recorded import orphans_before
 from harness.contracts.scene import said
 
 if TYPE_CHECKING:
@@ -27,5 +28,7 @@ def check(scene: Scene) -> Iterator[Violation]:
     for path in scene.claims:
         node = environment.get(scene.spelled(path))
         # A directory of that name is another wheel's; one that the layout mounts a file on cannot go.
-        if node is not None and node.kind != "directory" and path not in kept and path not in scene.evidence.furniture:
+        if node is None or node.kind == "directory" or path in kept or path in scene.evidence.furniture:
+            continue
+        if path not in orphans_before(scene):
             yield scene.violation(NAME, path, "nothing: no installed distribution claims it", said(node))
