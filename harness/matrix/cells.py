@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["pass", "violation", "error", "not applicable", "not run"]
 
+# Stands for layout and link mode of a scenario that draws them, where no failure says which they were.
+DRAWN = "drawn"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -27,7 +30,7 @@ class Result:
     link_mode: str
     installer: str
     state: State
-    why: str = ""
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +57,13 @@ class Cell:
         return sum(result.state in {"violation", "error"} for result in self.results)
 
     @property
-    def why(self) -> str:
-        """Why there is no pass, each reason once."""
-        return "; ".join(dict.fromkeys(result.why for result in self.results if result.state == self.state))
+    def why(self) -> tuple[str, ...]:
+        """Why there is no pass: all that went wrong; of what did not run, what all its scenarios have in common."""
+        reasons = [result.why for result in self.results if result.state == self.state]
+        every = tuple(dict.fromkeys(why for several in reasons for why in several))
+        if self.state in {"violation", "error"}:
+            return every
+        return tuple(why for why in every if all(why in several for several in reasons)) or every
 
 
 def merge(results: Iterable[Result]) -> Mapping[tuple[str, str, str], Cell]:

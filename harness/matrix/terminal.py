@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
-from harness.matrix.cells import Cell, merge
+from harness.matrix.cells import DRAWN, Cell, State, merge
 from harness.model import LINK_MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.matrix.cells import Result
 
-_WIDTH = 16
+    Cells = Mapping[tuple[str, str], Cell]
+
+_WIDTH = 18
+_LINE = 118
 
 
 def table(results: Iterable[Result]) -> str:
@@ -24,13 +28,16 @@ def table(results: Iterable[Result]) -> str:
 
 def _of_installer(installer: str, cells: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
     mine = {(layout, mode): cell for (name, layout, mode), cell in cells.items() if name == installer}
+    drawn = mine.pop((DRAWN, DRAWN), None)
     layouts = sorted({layout for layout, _ in mine}, key=lambda name: (name != "plain", name))
     modes = [mode for mode in LINK_MODES if any((layout, mode) in mine for layout in layouts)]
     first = max(map(len, (installer, *layouts))) + 2
     yield f"{installer:{first}}" + "".join(f"{mode:{_WIDTH}}" for mode in modes).rstrip()
     for layout in layouts:
         yield f"{layout:{first}}" + "".join(f"{_said(mine.get((layout, mode))):{_WIDTH}}" for mode in modes).rstrip()
-    yield from _reasons(mine)
+    if drawn:
+        yield f"{'layout and link mode drawn':{max(first, 28)}}{_said(drawn)}"
+    yield from _reasons(mine if drawn is None else {**mine, (DRAWN, DRAWN): drawn}, layouts)
 
 
 def _said(cell: Cell | None) -> str:
@@ -43,12 +50,19 @@ def _said(cell: Cell | None) -> str:
     return cell.state
 
 
-def _reasons(cells: Mapping[tuple[str, str], Cell]) -> Iterator[str]:
+def _reasons(cells: Cells, layouts: Sequence[str]) -> Iterator[str]:
     """Each reason once, with the cells it holds for."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for (layout, mode), cell in cells.items():
+    reasons: dict[tuple[State, tuple[str, ...]], list[tuple[str, str]]] = {}
+    for where, cell in cells.items():
         if cell.state != "pass":
-            reasons.setdefault((cell.state, cell.why), []).append(f"{layout}/{mode}")
-    for (state, why), where in reasons.items():
-        shown = ", ".join(where[:4]) + (f" and {len(where) - 4} more" if len(where) > 4 else "")  # noqa: PLR2004 - a line's worth
-        yield f"  {state}: {why} ({shown})"
+            reasons.setdefault((cell.state, cell.why), []).append(where)
+    for (state, why), cells_of_it in sorted(reasons.items()):
+        text = f"{state}: {', '.join(why)} ({'; '.join(_places(cells_of_it, layouts))})"
+        yield from textwrap.wrap(text, _LINE, initial_indent="  ", subsequent_indent="      ")
+
+
+def _places(where: Sequence[tuple[str, str]], layouts: Sequence[str]) -> Iterator[str]:
+    """`copy: plain, few-inodes`, link mode by link mode."""
+    for mode in dict.fromkeys(mode for _, mode in where):
+        mine = [layout for layout, other in where if other == mode]
+        yield f"{mode}: {'every layout' if len(layouts) > 1 and {*mine} == {*layouts} else ', '.join(sorted(mine))}"

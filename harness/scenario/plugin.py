@@ -115,9 +115,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if instance is not None:
         item.stash[_INSTANCE] = instance
         mark = item.get_closest_marker("scenario")
-        what = not_applicable(mark.args[0], instance) if mark else ""
+        what = not_applicable(mark.args[0], instance) if mark else ()
         if what:
-            pytest.skip(f"{reporting.NOT_APPLICABLE}{what}")
+            pytest.skip(reporting.NOT_APPLICABLE + reporting.AND.join(what))
 
 
 def pytest_runtest_call(item: pytest.Item) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.matrix import Result
 from harness.reproduction import describe, save
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PROPERTY = "exdev"
 FAILURES = Path(".exdev") / "failures"
+# What the reasons of skips start with, and what stands between several.
+NOT_APPLICABLE, AND = "not applicable: ", ", "
 
 
 def attach(report: pytest.TestReport, item: pytest.Item, instance: Instance, verdict: Verdict | None) -> None:
@@ -39,32 +41,37 @@ def attach(report: pytest.TestReport, item: pytest.Item, instance: Instance, ver
 
 def results(reports: list[pytest.TestReport]) -> list[Result]:
     """The results on these reports."""
-    return [Result(**value) for report in reports for name, value in report.user_properties if name == PROPERTY]  # type: ignore[arg-type]  # written by `attach`
+    found = [value for report in reports for name, value in report.user_properties if name == PROPERTY]
+    return [_result(value) for value in found if isinstance(value, dict)]
+
+
+def _result(value: dict[str, Any]) -> Result:
+    # Workers send tuples as lists.
+    return Result(**{**value, "why": tuple(value["why"])})
 
 
 def story(verdict: Verdict, lab: Lab, root: Path) -> str:
     """The failure as people read it: saved, and run twice more to see whether it is under control."""
     path = save(verdict.case, root / FAILURES)
     shown = Path(os.path.relpath(path, Path.cwd()))
-    text = describe(verdict, replay=command(shown, verdict.case))
-    first, second = lab.again(verdict.case), lab.again(verdict.case)
-    if not (same(first, verdict) and same(second, verdict)):
+    first = lab.first_failure or verdict
+    text = describe(verdict, replay=command(shown, verdict.case), shrunk_from=first.case)
+    one, two = lab.again(verdict.case), lab.again(verdict.case)
+    if not (same(one, verdict) and same(two, verdict)):
         text += "\n    uncontrolled: two more runs of this case came to something else: neither a pass nor a failure"
     return text
 
 
-def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, str]:
+def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, tuple[str, ...]]:
     if report.passed:
-        return "pass", ""
+        return "pass", ()
     if report.failed:
         if verdict is None:
-            return "error", str(report.longrepr).strip().splitlines()[-1] if report.longrepr else report.when
-        return "violation", ", ".join(dict.fromkeys(violation.contract for violation in verdict.violations))
+            lines = str(report.longrepr).strip().splitlines() if report.longrepr else []
+            return "error", (lines[-1] if lines else str(report.when),)
+        return "violation", tuple(dict.fromkeys(violation.contract for violation in verdict.violations))
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     reason = reason.removeprefix("Skipped: ")
     if reason.startswith(NOT_APPLICABLE):
-        return "not applicable", reason.removeprefix(NOT_APPLICABLE)
-    return "not run", reason
-
-
-NOT_APPLICABLE = "not applicable: "
+        return "not applicable", tuple(reason.removeprefix(NOT_APPLICABLE).split(AND))
+    return "not run", (reason,)

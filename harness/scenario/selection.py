@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness import installers, layouts
 from harness.errors import UnknownName
+from harness.matrix import DRAWN
 from harness.model import LINK_MODES, Layout, LinkMode
 from harness.wheels import published
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.scenario.marker import Requirements
-
-# Stands for layout and link mode of a scenario that draws them.
-DRAWN = "drawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +107,15 @@ class Selection:
             yield Instance(layouts=(layout,), link_modes=(mode,), installer=installer)
 
 
-def not_applicable(requirements: Requirements, instance: Instance) -> str:
-    """What the installer cannot do that the scenario needs; empty: nothing."""
+def not_applicable(requirements: Requirements, instance: Instance) -> tuple[str, ...]:
+    """What the installer cannot do that the scenario needs; none: nothing."""
     abilities = installers.find(instance.installer).abilities
     lacking = [f"action {action}" for action in requirements.actions if action not in abilities.actions]
     if not set(instance.link_modes) & abilities.link_modes:
         lacking.append(f"link mode {' or '.join(instance.link_modes)}")
     flags = ("strict", "interleaved", "data")
     lacking += (name for name in flags if getattr(requirements, name) and not getattr(abilities, name))
-    return ", ".join(lacking)
+    return tuple(lacking)
 
 
 def _link_mode(name: str) -> LinkMode:
