@@ -25,13 +25,14 @@ class Journal:
     """What one program has to remember.
 
     Attributes:
-        undoing: run last first when it fails. A Rename here brings back what was there before.
+        undoing: run last first when it fails. A Rename here brings back what was there before. A string is a new file,
+            to be unlinked: there is one for each file of a wheel, and an operation would cost five times as much.
         tidying: run first first when it has succeeded.
         outgoing: directories that hold what was there before, discarded when it has succeeded.
     """
 
     def __init__(self) -> None:
-        self.undoing: list[op.Operation] = []
+        self.undoing: list[op.Operation | str] = []
         self.tidying: list[op.Operation] = []
         self.outgoing: list[str] = []
 
@@ -42,7 +43,8 @@ class Journal:
             claimed: paths that another program counts on: files of ours that it need not have replaced stay.
         """
         unreturned = set()
-        for operation in reversed(self.undoing):
+        for entry in reversed(self.undoing):
+            operation = op.Unlink(entry) if isinstance(entry, str) else entry
             if isinstance(operation, op.Rmdir):
                 continue
             if isinstance(operation, op.Unlink) and (operation.path in claimed or operation.path in unreturned):

@@ -85,7 +85,7 @@ class Placing:
                 except OperationRefused as refused:
                     yield from self._put(path, self._maker(source, directory), refused)
                 else:
-                    journalled(op.Unlink(path))
+                    journalled(path)
             else:
                 yield from self._put(path, self._maker(source, directory))
 
@@ -164,7 +164,7 @@ class Placing:
                 except OperationRefused as error:
                     refused = error
                 else:
-                    self._journal.undoing.append(op.Unlink(path))
+                    self._journal.undoing.append(path)
                     return
             if refused.errno == errno.EEXIST:
                 if (yield from self._replace(path, make)):

@@ -22,9 +22,6 @@ class Row(NamedTuple):
     size: str
 
 
-_COLUMNS = 3
-
-
 def parse(data: bytes, path: str) -> list[Row]:
     """The rows of a RECORD.
 
@@ -35,7 +32,10 @@ def parse(data: bytes, path: str) -> list[Row]:
         lines = list(csv.reader(data.decode().splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
         raise WheelRefused(path=path, reason=f"RECORD is not readable ({error})") from error
-    return [Row._make(line) if len(line) == _COLUMNS else Row(*[*line, "", ""][:_COLUMNS]) for line in lines if line]
+    try:
+        return list(map(Row._make, lines))
+    except TypeError:
+        return [Row(*[*line, "", ""][:3]) for line in lines if line]
 
 
 def write(rows: Iterable[Row]) -> bytes:

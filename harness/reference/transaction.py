@@ -37,7 +37,7 @@ class Transaction:
         """Put everything back, but for files that a program running at the same time now counts on."""
         if self.announced:
             yield from tolerantly(self._retract(), "could not be undone")
-        placed = {one.path for one in self.journal.undoing if isinstance(one, op.Unlink)}
+        placed = [entry for entry in self.journal.undoing if isinstance(entry, str)]
         yield from self.journal.undo((yield from self._claimed(placed)))
         if self.announced:
             yield from tolerantly(discard(self.announced), "was left behind")
