@@ -61,13 +61,18 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
         node = scene.content(row.key)
         if node is None or node.kind != "file":
             yield scene.violation(NAME, row.key, f"a file, as {row.record} says", said(node))
-        elif not _agrees(row, node) and node.digest not in scene.claims.get(row.key, ()):
+        elif not _agrees(row, node) and not _another_won(row, node, scene):
             size = "" if row.size is None else f"{row.size} bytes, "
             yield scene.violation(NAME, row.key, f"{size}sha256 {row.digest[:8]}, as {row.record} says", said(node))
 
 
 def _agrees(row: RecordedRow, node: Node) -> bool:
     return row.digest in {"", node.digest} and row.size in {None, node.size}
+
+
+def _another_won(row: RecordedRow, node: Node, scene: Scene) -> bool:
+    """The row is true of what its own wheel brought, and the file is another wheel's version of it."""
+    return row.digest != node.digest and {row.digest, node.digest} <= scene.claims.get(row.key, frozenset())
 
 
 def _all_recorded(scene: Scene) -> Iterator[Violation]:

@@ -1,0 +1,124 @@
+"""Tests that contracts see what is wrong where no mutant is needed to show it: bad wheels, lies, failures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.contracts import CONTRACTS, judge
+from harness.contracts.refusals import errnos_in
+from harness.model import Outcome, Step
+from harness.tests.contracts.cases import B2, A, B, case, step
+from harness.tests.contracts.handmade import EMPTY, broken, file, installed, put, seen, unpacked
+from harness.wheels import wheel
+from harness.wheels.make import record_row
+
+COPY = case("plain", step("install", A.key), link_mode="copy")
+BAD = wheel("bad", files={"bad.py": b""}, record="wrong-hash")
+REFUSING = replace(COPY, wheels=(BAD,), steps=(step("install", BAD.key),))
+DATA = "purelib/nvidia/a/data.txt"
+
+
+def test_every_contract_says_its_promise_in_a_sentence() -> None:
+    assert all(contract.promise.endswith(".") and len(contract.promise.split()) > 4 for contract in CONTRACTS.values())
+
+
+def test_only_the_contracts_asked_for_judge() -> None:
+    evidence = seen(COPY, EMPTY)
+    assert {one.contract for one in judge(evidence, ("honest-exit",))} == {"honest-exit"}
+
+
+def test_a_bad_wheel_that_is_installed_breaks_honest_exit() -> None:
+    assert broken(seen(REFUSING, installed(BAD)))["honest-exit"] == {"exit status"}
+
+
+def test_a_bad_wheel_that_is_installed_and_then_refused_breaks_honest_exit() -> None:
+    refusal = Outcome(exit=1, message=f"/site/wheelhouse/{BAD.filename}: refused")
+    assert broken(seen(REFUSING, installed(BAD), outcome=refusal))["honest-exit"] == {BAD.dist_info}
+
+
+def test_a_refusal_that_does_not_name_the_wheel_breaks_message() -> None:
+    evidence = seen(REFUSING, EMPTY, outcome=Outcome(exit=1, message="invalid wheel"))
+    assert broken(evidence) == {"message-names-path-and-errno": {"message"}}
+
+
+def test_a_file_of_a_refused_wheel_breaks_no_debris() -> None:
+    refusal = Outcome(exit=1, message=f"{BAD.filename}: refused")
+    evidence = seen(REFUSING, put(EMPTY, environment={"scripts/evil": file(b"")}), outcome=refusal)
+    assert broken(evidence) == {"no-debris": {"scripts/evil"}}
+
+
+def test_a_row_with_a_wrong_size_breaks_complete() -> None:
+    row = record_row("nvidia/a/data.txt", b"data of a\n").replace(",10\n", ",11\n")
+    assert broken(seen(COPY, installed(A, more=row))) == {"complete": {DATA}}
+
+
+@pytest.mark.parametrize("size", ["-1", "ten", "9" * 5000])
+def test_a_row_with_an_unreadable_size_breaks_complete(size: str) -> None:
+    row = record_row("nvidia/a/data.txt", b"data of a\n").replace(",10\n", f",{size}\n")
+    assert broken(seen(COPY, installed(A, more=row))) == {"complete": {DATA}}
+
+
+def test_a_record_that_is_no_csv_breaks_complete() -> None:
+    trees = installed(A)
+    hostile = dict.fromkeys(trees.records, b'"' + b"a" * 200_000)
+    assert broken(seen(COPY, replace(trees, records=hostile))).keys() == {"complete"}
+
+
+def test_a_row_that_leaves_the_environment_breaks_complete() -> None:
+    assert broken(seen(COPY, installed(A, more="../../../../../etc/passwd,,\n"))) == {"complete": {"/etc/passwd"}}
+
+
+def test_the_old_distribution_left_beside_the_new_one_breaks_complete() -> None:
+    upgrade = replace(COPY, wheels=(B, B2), steps=(step("install", B.key), step("upgrade", B2.key)))
+    both = installed(B, B2)
+    assert B.dist_info in broken(seen(upgrade, installed(B), both))["complete"]
+
+
+def test_content_that_came_torn_into_a_cold_cache_breaks_cache_untouched() -> None:
+    cache = unpacked(A, "archive/x")
+    cache["archive/x/nvidia/a/data.txt"] = file(b"data of")
+    assert broken(seen(COPY, installed(A, cache=cache))) == {"cache-untouched": {"cache/archive/x/nvidia/a/data.txt"}}
+
+
+def test_content_that_is_gone_from_the_cache_breaks_cache_untouched() -> None:
+    two = replace(COPY, steps=(step("warm", A.key), step("install", A.key)))
+    warm = put(EMPTY, cache=unpacked(A, "archive/x"))
+    cache = {path: node for path, node in warm.cache.items() if not path.endswith("data.txt")}
+    assert broken(seen(two, warm, installed(A, cache=cache))) == {
+        "cache-untouched": {"cache/archive/x/nvidia/a/data.txt"}
+    }
+
+
+def test_data_left_unspread_in_the_library_breaks_no_debris() -> None:
+    row = record_row("nvidia_a-1.0.data/data/x", b"")
+    trees = put(installed(A, more=row), environment={"purelib/nvidia_a-1.0.data/data/x": file(b"")})
+    trees = put(trees, environment={"purelib/nvidia_a-1.0.data": file(b"")})
+    assert "purelib/nvidia_a-1.0.data" in broken(seen(COPY, trees))["no-debris"]
+
+
+def test_a_failure_for_another_reason_than_the_layouts_breaks_complete() -> None:
+    refused = case("read-only-site-packages", step("install", A.key))
+    missing = Outcome(exit=1, message="/site/env/x: rename: ENOENT")
+    assert broken(seen(refused, EMPTY, outcome=missing)).keys() == {"complete"}
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        step("install", A.key, image=True),
+        Step(action="install", wheels=(A.key,), must=True),
+    ],
+)
+def test_a_step_that_has_to_succeed_is_not_excused_by_the_layout(one: Step) -> None:
+    refused = case("read-only-site-packages", one)
+    outcome = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    assert broken(seen(refused, EMPTY, outcome=outcome)).keys() == {"complete"}
+
+
+def test_messages_name_errnos_by_name_by_number_and_in_words() -> None:
+    assert errnos_in("x: link: EXDEV") == {18}
+    assert errnos_in("Invalid cross-device link (os error 18)") == {18}
+    assert errnos_in("[Errno 28] No space left on device") == {28}
+    assert errnos_in("EXDEVICE, errnos and other words") == frozenset()
