@@ -207,10 +207,10 @@ class Placing:
         """Give the old file a second name, so that its own is never missing. Answers it, and if a link met EXDEV."""
         if status.kind == "directory":
             raise OperationRefused(path=path, operation="replace", errno=errno.EISDIR)
-        crossing = False
+        crossing = moved = False
 
         def second(name: str) -> op.Program[None]:
-            nonlocal crossing
+            nonlocal crossing, moved
             try:
                 yield op.Link(path, name)
             except OperationRefused as refused:
@@ -221,9 +221,11 @@ class Placing:
                     yield op.CopyFile(path, name)
                 else:
                     yield op.Rename(path, name)
-                    self._journal.undoing.append(op.Rename(name, path))
+                    moved = True
 
         kept = yield from self._aside(path, second)
+        if moved:
+            self._journal.undoing.append(op.Rename(kept, path))
         self._journal.tidying.append(op.Unlink(kept))
         return kept, crossing
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
 from harness.reference import distributions
+from harness.reference.directories import PATIENCE
 from harness.reference.settings import OUTGOING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from harness.reference.transaction import Transaction
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
+# A killed program has left something of that name.
+_TAKEN = {errno.EEXIST, errno.ENOTEMPTY}
 # A directory of a lower overlay layer (EXDEV, of old EINVAL: pip#6943), or one that is a mount point (EBUSY).
 _NOT_AS_ONE = {errno.EXDEV, errno.EINVAL, errno.EBUSY}
 
@@ -26,20 +29,23 @@ def stash_dist_info(path: str, transaction: Transaction) -> op.Program[None]:
     Where it cannot, its files are moved one by one, METADATA first: without it no tool takes the directory for an
     installed distribution. Out of a mount point not even they can be moved: they are put aside in it.
     """
-    kept = transaction.placing.temporary_name(path.rpartition("/")[0], OUTGOING)
-    try:
-        mounted = yield from _move(path, kept, transaction)
-    except OperationRefused as refused:
-        if refused.errno not in _ABSENT:
-            raise
-        yield op.Note(f"{path}: rename: {errno_name(refused.errno)}: was taken away by another program")
-        return
-    if mounted:
-        kept = transaction.placing.temporary_name(path, OUTGOING)
-        yield from _move_content(path, kept, transaction)
-        # Removed if its own filesystem ends here after all.
-        transaction.journal.tidying.append(op.Rmdir(path))
-    transaction.journal.outgoing.append(kept)
+    for attempt in range(PATIENCE):
+        kept = transaction.placing.temporary_name(path.rpartition("/")[0], OUTGOING)
+        try:
+            if (yield from _move(path, kept, transaction)):
+                kept = transaction.placing.temporary_name(path, OUTGOING)
+                yield from _move_content(path, kept, transaction)
+                # Goes if it was no mount point after all.
+                transaction.journal.tidying.append(op.Rmdir(path))
+        except OperationRefused as refused:
+            if refused.errno in _ABSENT:
+                yield op.Note(f"{path}: rename: {errno_name(refused.errno)}: was taken away by another program")
+                return
+            if refused.errno not in _TAKEN or attempt == PATIENCE - 1:
+                raise
+        else:
+            transaction.journal.outgoing.append(kept)
+            return
 
 
 def _move(path: str, target: str, transaction: Transaction) -> op.Program[bool]:

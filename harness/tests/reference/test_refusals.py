@@ -152,3 +152,80 @@ def test_one_refused_operation_never_leaves_half_a_tree(action: str, mode: LinkM
             except AssertionError as wrong:
                 wrong.add_note(f"operation {at} refused with {errno.errorcode[number]}: {error}; notes {world.notes}")
                 raise
+
+
+LATER = {
+    "link": (op.Link, op.Clone, op.Symlink),
+    "create": (op.Create, op.CopyFile, op.Link, op.Clone, op.Symlink, op.Mkdir),
+    "rename": (op.Rename,),
+    "remove": (op.Unlink, op.Rmdir),
+}
+
+
+@every_action
+@every_mode
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EPERM, errno.EAGAIN], ids=errno.errorcode.get)
+def test_links_refused_from_some_moment_on_are_copied(action: str, mode: LinkMode, number: int) -> None:
+    chosen = ACTIONS[action]
+    before = chosen.world(mode)
+    for at in range(count_operations(chosen, mode)):
+        world = before.copied()
+        error = attempt(world, chosen, at=at, number=number, later=LATER["link"])
+        assert error is None
+        check_end(world, chosen, before, error)
+
+
+@every_action
+@every_mode
+@pytest.mark.parametrize("kind", ["create", "rename", "remove"])
+def test_a_refusal_that_lasts_never_leaves_a_lie(action: str, mode: LinkMode, kind: str) -> None:
+    chosen = ACTIONS[action]
+    before = chosen.world(mode)
+    for at in range(count_operations(chosen, mode)):
+        for number in (errno.EIO, errno.EROFS, errno.EBUSY, errno.ENOSPC):
+            world = before.copied()
+            attempt(world, chosen, at=at, number=number, later=LATER[kind])
+            assert wrongly_installed(world) == {}, (at, errno.errorcode[number])
+
+
+class Killed(Exception):  # noqa: N818 - as a signal, not an error
+    """The process is gone."""
+
+
+def dying(perform: Perform, *, after: int) -> Perform:
+    """The process dies before operation number `after`."""
+    count = 0
+
+    def performing(operation: op.Operation) -> Any:  # noqa: ANN401 - as `perform`
+        nonlocal count
+        if count == after:
+            raise Killed
+        count += not isinstance(operation, op.Note)
+        return perform(operation)
+
+    return performing
+
+
+def wrongly_installed(world: World) -> dict[str, list[str]]:
+    return {name: problems for name, problems in world.installed().items() if problems}
+
+
+@every_action
+@every_mode
+def test_a_killed_program_leaves_no_lie_and_repair_leaves_no_debris(action: str, mode: LinkMode) -> None:
+    chosen = ACTIONS[action]
+    before = chosen.world(mode)
+    for after in range(count_operations(chosen, mode)):
+        world = before.copied()
+        with pytest.raises(Killed):
+            world.run(chosen.make(world.settings), lambda perform, after=after: dying(perform, after=after))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        assert wrongly_installed(world) == {}, after
+        again = world.copied()
+        again.install(alpha())
+        assert again.installed()["alpha-1.0"] == [], after
+        for wheel in (alpha(), alpha("2.0")):
+            healed = world.copied()
+            healed.repair(wheel)
+            assert wrongly_installed(healed) == {}, after
+            assert wheel.key in healed.installed(), after
+            assert [path for path in healed.debris() if path.startswith(ENVIRONMENT)] == [], (after, wheel.key)

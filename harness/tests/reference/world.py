@@ -143,13 +143,14 @@ class World:
         return paths
 
     def debris(self) -> list[str]:
-        """Temporary names anywhere, and files that no RECORD names."""
+        """Temporary names anywhere, and files that no RECORD names, nor the module they are compiled from."""
         claimed = self.claimed()
         found = []
         for root in (ENVIRONMENT, "/cache", "/tmp"):  # noqa: S108 - paths in memory
             for path, inode in self.memory.walk(root):
                 temporary = f"/{TEMPORARY_PREFIX}" in path
-                unclaimed = root == ENVIRONMENT and isinstance(inode, File | Link) and path not in claimed
+                module = path.replace("/__pycache__/", "/").partition(".")[0] + ".py"
+                unclaimed = isinstance(inode, File | Link) and not claimed & {path, module} and root == ENVIRONMENT
                 if temporary or unclaimed:
                     found.append(path)
         return found
