@@ -28,7 +28,7 @@ def test_a_strict_hardlink_fails_rather_than_copies(lab: Lab, wheels: tuple[Whee
     lab.run(install(*wheels), strict=True)
 
 
-@scenario(tags=["same-device"], link_modes=["hardlink", "symlink", "copy"], strict=True)
+@scenario(tags=["same-device"], link_modes=["hardlink", "symlink", "copy"], strict=True, anywhere=False)
 @fewer(4)
 @given(wheels=wheel_sets(sharing=["identical", "equal-size"]))
 def test_a_strict_link_mode_works_where_it_can(lab: Lab, wheels: tuple[Wheel, ...]) -> None:

@@ -32,6 +32,7 @@ class Requirements:
         interleaved: its programs have to be runnable one operation at a time.
         data: the installer has to know `.data` directories.
         real_wheels: it installs the published wheels themselves, and runs with `--wheels real` only.
+        anywhere: it is about a user's own layout too, unless that allows refusals. Otherwise only where tags agree.
         drawn: it draws its own layout and link mode, of those that were asked for: one instance stands for all.
     """
 
@@ -44,6 +45,7 @@ class Requirements:
     interleaved: bool = False
     data: bool = False
     real_wheels: bool = False
+    anywhere: bool = True
     drawn: bool = False
 
     def wants(self, layout: Layout) -> bool:
@@ -66,6 +68,7 @@ def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults
     interleaved: bool = False,
     data: bool = False,
     real_wheels: bool = False,
+    anywhere: bool = True,
     drawn: bool = False,
 ) -> Callable[[Test], Test]:
     """Declare a test a scenario: it gets a `lab` for each layout, link mode and installer it is about.
@@ -82,6 +85,7 @@ def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults
         interleaved=interleaved,
         data=data,
         real_wheels=real_wheels,
+        anywhere=anywhere,
         drawn=drawn,
     )
 

@@ -58,7 +58,7 @@ class Selection:
 
     Attributes:
         layouts: of the catalogue or the user's own.
-        own: names of layouts that are the user's own: every scenario is about them.
+        own: names of layouts that are the user's own, whose names no scenario can know.
         link_modes: in the order asked for.
         installers: likewise.
         published: files of published wheels; none unless they were asked for.
@@ -94,7 +94,7 @@ class Selection:
         """The instances of a scenario, layout by layout."""
         if requirements.real_wheels and not self.published:
             return
-        wanted = [one for one in self.layouts if one.name in self.own or requirements.wants(one)]
+        wanted = [one for one in self.layouts if requirements.wants(one) or self._own(one, requirements)]
         modes = [mode for mode in self.link_modes if mode in requirements.link_modes]
         if requirements.drawn:
             if not wanted or not modes:
@@ -106,13 +106,17 @@ class Selection:
         for layout, mode, installer in product(wanted, modes, self.installers):
             yield Instance(layouts=(layout,), link_modes=(mode,), installer=installer)
 
+    def _own(self, layout: Layout, requirements: Requirements) -> bool:
+        return layout.name in self.own and requirements.anywhere and not layout.refusals
+
 
 def not_applicable(requirements: Requirements, instance: Instance) -> tuple[str, ...]:
     """What the installer cannot do that the scenario needs; none: nothing."""
     abilities = installers.find(instance.installer).abilities
-    lacking = [f"action {action}" for action in requirements.actions if action not in abilities.actions]
     if not set(instance.link_modes) & abilities.link_modes:
-        lacking.append(f"link mode {' or '.join(instance.link_modes)}")
+        # Whatever else is lacking too: this one is the same for the whole column of a matrix.
+        return (f"link mode {' or '.join(instance.link_modes)}",)
+    lacking = [f"action {action}" for action in requirements.actions if action not in abilities.actions]
     flags = ("strict", "interleaved", "data")
     lacking += (name for name in flags if getattr(requirements, name) and not getattr(abilities, name))
     return tuple(lacking)

@@ -1,0 +1,130 @@
+"""What a person sees who runs the scenarios: options, selections, verdicts and exit statuses."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import layouts
+from harness.model import codec
+from harness.tests.scenario.runs import SCENARIOS, outcomes, run
+
+pytest_plugins = ("pytester",)
+
+CROSS = SCENARIOS / "test_cross_device.py"
+BAD = SCENARIOS / "test_bad_wheels.py"
+READ_ONLY = SCENARIOS / "test_read_only.py"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "nearest"),
+    [
+        ("--layout", "plian", "plain"),
+        ("--link-mode", "hardlnk", "hardlink"),
+        ("--installer", "specimen:uv-0.1", "specimen:uv-0.1.2"),
+        ("--require", "overlya", "overlay"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest(
+    pytester: pytest.Pytester, option: str, value: str, nearest: str
+) -> None:
+    result = run(pytester, CROSS, option, value)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = result.stderr.str()
+    assert f"{value!r}; did you mean {nearest!r}?" in said
+    assert "Traceback" not in said
+
+
+def test_a_bad_layout_file_is_told_all_at_once(pytester: pytest.Pytester) -> None:
+    file = Path(pytester.path, "mine.toml")
+    file.write_text('name = 3\n[[mount]]\nat = "{cahce}"\ntype = "overlayy"\n')
+    result = run(pytester, CROSS, "--layout", file)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = result.stderr.str()
+    for problem in ("name: expected a text", "about: missing", "did you mean 'overlay'?", "did you mean 'cache'?"):
+        assert problem in said
+
+
+def test_a_layout_of_ones_own_is_judged(pytester: pytest.Pytester) -> None:
+    text = codec.dump_toml(layouts.load("cross-device-cache")).replace('"cross-device-cache"', '"my-nas"', 1)
+    file = Path(pytester.path, "mine.toml")
+    file.write_text(text)
+    options = ("--layout", file, "--link-mode=hardlink")
+    assert run(pytester, CROSS, *options).ret == pytest.ExitCode.OK
+    result = run(pytester, CROSS, *options, "--installer=specimen:uv-0.1.2")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*breaks `complete` on my-nas, link mode hardlink", "my-nas * VIOLATION*"])
+
+
+def test_a_failure_names_the_command_that_replays_it(pytester: pytest.Pytester) -> None:
+    options = ("--layout=cross-device-cache", "--link-mode=hardlink", "--installer=specimen:uv-0.1.2")
+    result = run(pytester, CROSS, *options)
+    line = next(line for line in result.outlines if "replay  " in line)
+    _, command, *arguments = line.split()
+    again = pytester.run(Path(sys.executable).with_name(command), *arguments)
+    assert again.ret == 1
+    again.stdout.fnmatch_lines(["specimen:uv-0.1.2 breaks `complete`*"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_scenarios_that_are_all_skipped_are_no_success(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    options = ("--link-mode=symlink", "--installer=specimen:uv-0.1.2", "--layout=plain")
+    result = run(pytester, CROSS, *options, *workers)
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["plain * not applicable"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_scenarios_that_are_all_deselected_are_no_success(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    result = run(pytester, READ_ONLY, "--layout=overlay-fresh", *workers)
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_two_workers_come_to_the_same_verdicts(pytester: pytest.Pytester) -> None:
+    options = ("--layout=cross-device-cache", "--layout=plain", "--installer=specimen:uv-0.1.2")
+    alone = outcomes(run(pytester, CROSS, BAD, *options))
+    assert outcomes(run(pytester, CROSS, BAD, *options, "-n", "2")) == alone
+    assert "FAILED" in alone.values()
+
+
+def test_what_an_installer_does_not_do_is_not_applicable(pytester: pytest.Pytester) -> None:
+    result = run(pytester, READ_ONLY, "--layout=read-only-site-packages", "--installer=specimen:uv-0.1.2")
+    result.stdout.fnmatch_lines(["  not applicable: action upgrade*", "  not applicable: link mode clone (clone: *"])
+
+
+def test_an_error_of_the_scenario_itself_is_no_violation(pytester: pytest.Pytester) -> None:
+    file = pytester.makepyfile(
+        test_wrong="""
+        from harness.scenario import scenario
+
+        @scenario(link_modes=["copy"])
+        def test_a_scenario_that_is_wrong_itself(lab):
+            assert lab.layouts == ()
+        """
+    )
+    result = run(pytester, file, "--layout=plain")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["plain *ERROR 1/1"])
+
+
+def test_a_missing_capability_skips_or_fails_as_asked(pytester: pytest.Pytester) -> None:
+    text = codec.dump_toml(layouts.load("plain")).replace('name = "plain"', 'name = "mine"\nrequires = ["casefold"]', 1)
+    file = Path(pytester.path, "mine.toml")
+    file.write_text(text)
+    result = run(pytester, BAD, "--layout", file, "--link-mode=copy")
+    if result.ret == pytest.ExitCode.OK:
+        pytest.skip("this machine has case-insensitive directories on tmpfs")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["mine * not run", "  not run: casefold is missing*"])
+    required = run(pytester, BAD, "--layout", file, "--require=casefold")
+    assert required.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--require casefold: missing" in required.stderr.str()
+
+
+def test_published_wheels_are_only_for_those_who_ask(pytester: pytest.Pytester) -> None:
+    file = SCENARIOS / "test_wheels_of_the_world.py"
+    result = run(pytester, file, "--layout=docker-volume", "--link-mode=copy")
+    assert not any("two_published_wheels" in name for name in outcomes(result))
+    assert "deselected" in result.stdout.str()
