@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import harness
 from harness import doctor
-from harness.reproduction import replay
 from harness.errors import HarnessError
+from harness.reproduction import replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
