@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness import drivers
+from harness.drivers.perform import refused
 from harness.model import operation as op
 from harness.reference import Settings, install, repair, uninstall
 from harness.reference.distributions import located
 from harness.reference.records import parse, row_of
 from harness.reference.settings import TEMPORARY_PREFIX
-from harness.tests.reference.memory import File, Link, Memory
+from harness.tests.reference.memory import Directory, File, Link, Memory
 from harness.wheels import wheel as make_wheel
 from harness.wheels.archive import write
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "/env"
 PURELIB = f"{ENVIRONMENT}/lib/site-packages"
+SHARED = f"{PURELIB}/space/__init__.py"
 SETTINGS = Settings(
     cache="/cache",
     temporary="/tmp",  # noqa: S108 - a path in memory
@@ -159,3 +161,27 @@ class World:
 def archive(wheel: Wheel) -> str:
     """Where a wheel's archive lies."""
     return f"/wheels/{wheel.filename}"
+
+
+def cached(world: World, wheel: Wheel, path: str) -> str:
+    """Where a file of a wheel lies in the cache."""
+    (entry,) = (
+        name
+        for name, inode in world.memory.walk("/cache/wheels")
+        if name.rpartition("/")[2].startswith(wheel.stem) and isinstance(inode, Directory) and name.count("/") == 3
+    )
+    return f"{entry}/{path}"
+
+
+def refusing(kind: type, number: int, path: str = "") -> Callable[[Perform], Perform]:
+    """Every operation of a kind on paths that start so is refused."""
+
+    def wrap(perform: Perform) -> Perform:
+        def performing(operation: op.Operation) -> Any:  # noqa: ANN401 - as `perform`
+            if isinstance(operation, kind) and getattr(operation, "path", "").startswith(path):
+                raise refused(operation, number)
+            return perform(operation)
+
+        return performing
+
+    return wrap

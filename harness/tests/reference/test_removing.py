@@ -1,0 +1,91 @@
+"""What is removed, and what is not: shared files, strangers' files, hostile RECORDs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import NotInstalled, WheelRefused
+from harness.model import LINK_MODES
+from harness.model import operation as op
+from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, beta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.model import LinkMode
+
+every_mode = pytest.mark.parametrize("mode", LINK_MODES)
+
+
+@every_mode
+def test_shared_files_stay_until_the_last_claimant_is_uninstalled(mode: LinkMode) -> None:
+    world = World(link_mode=mode)
+    world.install(alpha(), beta())
+    world.uninstall("alpha")
+    assert world.installed() == {"beta-1.0": []}
+    assert world.content(SHARED) == b"# shared\n"
+    world.uninstall("beta")
+    assert world.memory.tree(f"{PURELIB}") == {}
+
+
+def test_uninstalling_removes_bytecode_and_empty_directories_but_no_roots() -> None:
+    world = World()
+    world.install(alpha())
+    world.memory.make(f"{PURELIB}/space/__pycache__")
+    for name in ("alpha.cpython-311.pyc", "alpha.cpython-311.opt-2.pyc", "__init__.cpython-312.pyc"):
+        world.memory.perform(op.Create(f"{PURELIB}/space/__pycache__/{name}", b"", 0o644))
+    world.uninstall("Alpha")
+    assert set(world.environment()) == {f"{ENVIRONMENT}/lib", PURELIB, f"{ENVIRONMENT}/bin"}
+
+
+def test_uninstalling_leaves_what_is_not_its_own() -> None:
+    world = World()
+    world.install(alpha())
+    world.memory.perform(op.Create(f"{PURELIB}/space/mine.py", b"mine", 0o644))
+    world.uninstall("alpha")
+    assert world.content(f"{PURELIB}/space/mine.py") == b"mine"
+
+
+def test_uninstalling_what_is_not_installed_says_so() -> None:
+    with pytest.raises(NotInstalled, match="gamma"):
+        World().uninstall("gamma")
+
+
+@pytest.mark.parametrize("row", ["/outside/victim", "../../../outside/victim", "space/../../../../outside/victim"])
+@pytest.mark.parametrize("deed", ["uninstall", "upgrade", "repair"])
+def test_a_hostile_record_never_reaches_outside(row: str, deed: str) -> None:
+    world = World()
+    world.memory.make("/outside")
+    world.memory.perform(op.Create("/outside/victim", b"precious", 0o644))
+    world.install(alpha())
+    record = f"{PURELIB}/alpha-1.0.dist-info/RECORD"
+    world.memory.perform(op.Write(record, (world.content(record) or b"") + f"{row},,\n".encode()))
+    deeds: dict[str, Callable[[], None]] = {
+        "uninstall": lambda: world.uninstall("alpha"),
+        "upgrade": lambda: world.install(alpha("2.0")),
+        "repair": lambda: world.repair(alpha()),
+    }
+    deeds[deed]()
+    assert world.content("/outside/victim") == b"precious"
+    assert any("outside of the environment" in note for note in world.notes)
+
+
+def test_a_record_that_names_a_directory_does_not_take_it_away() -> None:
+    world = World()
+    world.install(alpha(), beta())
+    record = f"{PURELIB}/alpha-1.0.dist-info/RECORD"
+    world.memory.perform(op.Write(record, (world.content(record) or b"") + b"space,,\n"))
+    world.uninstall("alpha")
+    assert world.installed() == {"beta-1.0": []}
+
+
+def test_an_unreadable_record_of_another_keeps_shared_files_safe() -> None:
+    world = World()
+    world.install(alpha(), beta())
+    before = world.environment()
+    world.memory.perform(op.Write(f"{PURELIB}/beta-1.0.dist-info/RECORD", b"\xff\xff"))
+    with pytest.raises(WheelRefused, match="RECORD is not readable"):
+        world.uninstall("alpha")
+    assert set(world.environment()) == set(before)
