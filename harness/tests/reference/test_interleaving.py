@@ -1,0 +1,136 @@
+"""Programs running at once, one operation at a time in any order: whole files, and whatever succeeded is complete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.drivers import interleave
+from harness.drivers.perform import refused
+from harness.model import LINK_MODES
+from harness.model import operation as op
+from harness.reference import install, uninstall
+from harness.tests.reference.world import PURELIB, SHARED, World, alpha, archive, beta
+from harness.wheels import wheel as make_wheel
+
+if TYPE_CHECKING:
+    from harness.drivers import Ending, Perform
+    from harness.model import LinkMode, Wheel
+
+GAMMA = make_wheel("gamma", "1.0", {"space/__init__.py": b"# shared, too\n", "space/deep/gamma.py": b"gamma"})
+WHEELS = (alpha(), alpha("2.0"), beta(), GAMMA)
+
+modes = st.sampled_from(LINK_MODES)
+# Long runs of one program and quick changes both: a change of programs every so many operations.
+schedules = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 12)), max_size=60).map(
+    lambda runs: [choice for choice, length in runs for _ in range(length)]
+)
+many = settings(max_examples=300, deadline=None)
+
+
+def world_of(mode: LinkMode, *installed: Wheel) -> World:
+    world = World(*WHEELS, link_mode=mode)
+    world.install(*installed)
+    return world
+
+
+def together(
+    world: World, makers: list[Any], schedule: list[int], perform: Perform | None = None
+) -> tuple[Ending[Any], ...]:
+    """Programs with tokens of their own, interleaved."""
+    programs = [make(replace(world.settings, token=str(index))) for index, make in enumerate(makers)]
+    return interleave(programs, perform or world.perform, schedule)
+
+
+def installing(wheel: Wheel) -> Any:  # noqa: ANN401 - a maker of programs
+    return lambda settings: install(archive(wheel), settings)
+
+
+def uninstalling(name: str) -> Any:  # noqa: ANN401 - a maker of programs
+    return lambda settings: uninstall(name, settings)
+
+
+def temporary(world: World) -> list[str]:
+    return [path for path in world.debris() if "/.exdev-" in path]
+
+
+@given(mode=modes, schedule=schedules)
+@many
+def test_installs_at_once_are_all_complete_whatever_the_schedule(mode: LinkMode, schedule: list[int]) -> None:
+    world = world_of(mode)
+    endings = together(world, [installing(alpha()), installing(beta()), installing(GAMMA)], schedule)
+    assert [ending.error for ending in endings] == [None] * 3
+    assert world.installed() == {"alpha-1.0": [], "beta-1.0": [], "gamma-1.0": []}
+    assert world.debris() == []
+
+
+@given(mode=modes, schedule=schedules)
+@many
+def test_two_installs_of_one_wheel_at_once_leave_it_complete(mode: LinkMode, schedule: list[int]) -> None:
+    world = world_of(mode)
+    endings = together(world, [installing(alpha()), installing(alpha())], schedule)
+    assert [ending.error for ending in endings] == [None] * 2
+    assert world.installed() == {"alpha-1.0": []}
+    assert world.debris() == []
+
+
+@given(mode=modes, schedule=schedules)
+@many
+def test_an_uninstall_at_the_same_time_never_takes_what_another_needs(mode: LinkMode, schedule: list[int]) -> None:
+    world = world_of(mode, beta())
+    endings = together(world, [uninstalling("beta"), installing(alpha()), installing(GAMMA)], schedule)
+    assert [ending.error for ending in endings] == [None] * 3
+    assert world.installed() == {"alpha-1.0": [], "gamma-1.0": []}
+    assert temporary(world) == []
+
+
+@given(mode=modes, schedule=schedules)
+@many
+def test_uninstalls_at_once_leave_no_shared_file_behind(mode: LinkMode, schedule: list[int]) -> None:
+    world = world_of(mode, alpha(), beta(), GAMMA)
+    endings = together(world, [uninstalling(name) for name in ("alpha", "beta", "gamma")], schedule)
+    assert [ending.error for ending in endings] == [None] * 3
+    assert world.memory.tree(PURELIB) == {}
+
+
+@given(mode=modes, schedule=schedules)
+@many
+def test_an_upgrade_beside_an_install_leaves_both_complete(mode: LinkMode, schedule: list[int]) -> None:
+    world = world_of(mode, alpha())
+    endings = together(world, [installing(alpha("2.0")), installing(beta())], schedule)
+    assert [ending.error for ending in endings] == [None] * 2
+    assert world.installed() == {"alpha-2.0": [], "beta-1.0": []}
+    assert world.debris() == []
+
+
+@given(mode=modes, schedule=schedules, at=st.integers(0, 60))
+@many
+def test_an_install_that_fails_takes_nothing_from_one_that_succeeds(
+    mode: LinkMode, schedule: list[int], at: int
+) -> None:
+    world = world_of(mode)
+    going = 0
+    left = at
+
+    def perform(operation: op.Operation) -> Any:  # noqa: ANN401 - as harness.drivers.perform
+        nonlocal left
+        if going == 0 and not isinstance(operation, op.READS):
+            left -= 1
+            if left == 0:
+                raise refused(operation, 5)
+        return world.perform(operation)
+
+    def went(index: int) -> None:
+        nonlocal going
+        going = index
+
+    makers = [installing(alpha()), installing(beta())]
+    programs = [make(replace(world.settings, token=str(index))) for index, make in enumerate(makers)]
+    endings = interleave(programs, perform, schedule, going=went)
+    assert endings[1].error is None
+    assert world.installed()["beta-1.0"] == []
+    assert all(problems == [] for problems in world.installed().values())
+    assert world.content(SHARED) is not None
