@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness import installers
 from harness.contracts import CONTRACTS, judge
 from harness.errors import NotApplicable
-from harness.kernel.sharing import sharing_of
+from harness.kernel.sharing import Sharing
 from harness.layouts import build, load
 from harness.layouts.observe import Observer
 from harness.layouts.verify import verify
@@ -94,7 +94,7 @@ class Runner:
         control = replace(case, layout=load("plain"), plan=Plan())
         if control not in self._controls:
             with build(control.layout, laboratory=self._laboratory) as site:
-                self._controls[control] = _seen(control, self._find(case.installer), site)
+                self._controls[control] = _seen(control, self._find(case.installer), site, sharing=False)
             if len(self._controls) > _CONTROLS:
                 self._controls.popitem(last=False)
         self._controls.move_to_end(control)
@@ -140,28 +140,29 @@ class _Run:
         return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())
 
 
-def _seen(case: Case, installer: Installer, site: Site) -> Evidence:
+def _seen(case: Case, installer: Installer, site: Site, *, sharing: bool = True) -> Evidence:
     run = _Run(case, installer, site)
-    furniture = frozenset(run.observer.environment()) | run.observer.keys(site.furniture)
     steps = tuple(run.steps())
+    furniture = run.observer.keys(site.furniture) | (steps[0].before.environment.keys() if steps else frozenset())
     return Evidence(
         case=case,
         steps=steps,
         furniture=furniture,
         roots=dict(site.roles),
         platlib=run.observer.platlib,
-        sharing=_sharing(steps[-1].after, run.observer) if steps else {},
+        sharing=_sharing(case, steps[-1].after, run.observer) if steps and sharing else {},
     )
 
 
-def _sharing(trees: Trees, observer: Observer) -> dict[str, SharingEvidence]:
+def _sharing(case: Case, trees: Trees, observer: Observer) -> dict[str, SharingEvidence]:
     """For each installed file with cached content: whether it shares the data. Destructive, hence last."""
+    sharing = Sharing(case.link_mode)
     cached: dict[str, list[str]] = {}
     for key, node in trees.cache.items():
         if node.kind == "file":
             cached.setdefault(node.digest, []).append(f"{observer.cache}/{key}")
     return {
-        key: sharing_of(observer.path(key), cached[node.digest])
+        key: sharing.of(observer.path(key), cached[node.digest])
         for key, node in trees.environment.items()
         if node.kind == "file" and node.digest in cached
     }

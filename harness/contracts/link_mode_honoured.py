@@ -55,10 +55,10 @@ def _cloned(
         return "a file", said(node)
     if seen is None or seen.sharing == "unknown":
         return None
-    possible = any(one.cloneable for one in scene.evidence.sharing.values())
+    possible = any(one.sharing == "own" and one.possible for one in scene.evidence.sharing.values())
     if seen.sharing == "shared" and (possible or scene.evidence.case.strict):
         return "data of its own", "data shared with the cache"
-    if scene.evidence.case.strict and not seen.cloneable:
+    if scene.evidence.case.strict and not seen.possible:
         return _STRICT
     return None
 
@@ -72,7 +72,7 @@ def _hardlinked(
         return None
     if scene.evidence.case.strict:
         return _STRICT
-    if seen.linkable and not excused:
+    if seen.possible and not excused:
         return "data shared with the cache", "a copy where a link was possible"
     return None
 
@@ -112,7 +112,7 @@ def _crossing(scene: Scene) -> set[str]:
         claim.wheel
         for path, file in scene.expectation.files.items()
         for claim in file.claims
-        if path in furniture or (path in sharing and sharing[path].sharing == "own" and not sharing[path].linkable)
+        if path in furniture or (path in sharing and sharing[path].sharing == "own" and not sharing[path].possible)
     }
 
 

@@ -16,34 +16,53 @@ from harness.model import SharingEvidence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from harness.model import LinkMode
+
 _PROBE = ".exdev-sharing-probe"
 _MARK = b"\xa5"
 # Nothing can be written here to find out: read-only, full, not ours.
 _SILENT = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
 
 
-def sharing_of(path: str, candidates: Iterable[str]) -> SharingEvidence:
-    """Whether a file shares data with one of several others, and whether it could have.
+class Sharing:
+    """Finds out, at the end of one run, which installed files share data with cached ones."""
 
-    Args:
-        path: an installed file.
-        candidates: files of equal content in the cache.
-    """
-    others = tuple(candidates)
-    directory = os.path.dirname(path)
-    try:
-        shared = any(_share(path, other) for other in others)
-    except OSError as error:
-        if error.errno not in _SILENT:
-            raise
-        return SharingEvidence(sharing="unknown", linkable=False, cloneable=False)
-    if shared:
-        return SharingEvidence(sharing="shared", linkable=True, cloneable=False)
-    return SharingEvidence(
-        sharing="own",
-        linkable=any(_could(_link, other, directory) for other in others[:1]),
-        cloneable=any(_could(_clone, other, directory) for other in others[:1]),
-    )
+    def __init__(self, link_mode: LinkMode) -> None:
+        """See class.
+
+        Args:
+            link_mode: what the installer was asked for; only that is tried where a file shares nothing.
+        """
+        self._way = _WAYS.get(link_mode)
+        self._possible: dict[tuple[str, str], bool] = {}
+
+    def of(self, path: str, candidates: Iterable[str]) -> SharingEvidence:
+        """Whether a file shares data with one of several others, and whether it could have.
+
+        Args:
+            path: an installed file.
+            candidates: files of equal content in the cache.
+
+        Raises:
+            OSError: it cannot be found out for a reason that has nothing to do with writing.
+        """
+        others = tuple(candidates)
+        try:
+            shared = any(_share(path, other) for other in others)
+        except OSError as error:
+            if error.errno not in _SILENT:
+                raise
+            return SharingEvidence(sharing="unknown", possible=False)
+        if shared:
+            return SharingEvidence(sharing="shared", possible=True)
+        return SharingEvidence(sharing="own", possible=bool(others) and self._could(others[0], os.path.dirname(path)))
+
+    def _could(self, source: str, directory: str) -> bool:
+        """Whether files of the one's directory can be linked or cloned into the other; a directory is on one mount."""
+        key = os.path.dirname(source), directory
+        if key not in self._possible:
+            self._possible[key] = self._way is not None and _could(self._way, source, directory)
+        return self._possible[key]
 
 
 def _share(one: str, other: str) -> bool:
@@ -91,3 +110,7 @@ def _clone(source: str, path: str) -> None:
         except OSError:
             os.unlink(path)
             raise
+
+
+# Copies and symbolic links can be had everywhere.
+_WAYS: dict[LinkMode, Callable[[str, str], None]] = {"hardlink": _link, "clone": _clone}

@@ -104,13 +104,12 @@ class SharingEvidence:
 
     Attributes:
         sharing: whether it shares data with a cached file.
-        linkable: whether linking from the cache to its directory was possible, found by doing it.
-        cloneable: the same for a clone.
+        possible: whether what the link mode asks for (a hard link, a clone) was to be had between the cache and its
+            directory, found by doing it; False for `copy` and `symlink`, which share or do not share anywhere.
     """
 
     sharing: Sharing
-    linkable: bool
-    cloneable: bool
+    possible: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

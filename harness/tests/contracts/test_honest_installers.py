@@ -15,8 +15,8 @@ from harness.wheels.make import record_row
 
 ONE = case("plain", step("install", A.key))
 COPY = replace(ONE, link_mode="copy")
-SHARED = SharingEvidence(sharing="shared", linkable=True, cloneable=False)
-OWN = SharingEvidence(sharing="own", linkable=True, cloneable=False)
+SHARED = SharingEvidence(sharing="shared", possible=True)
+OWN = SharingEvidence(sharing="own", possible=True)
 
 
 def test_a_tree_as_the_oracle_expects_it_breaks_nothing() -> None:
@@ -117,7 +117,7 @@ def test_a_fallback_from_clone_to_hardlink_is_accepted_where_nothing_can_be_clon
     trees = installed(A, cache=unpacked(A, "archive/x"))
     shared = {path: SHARED for path in trees.environment if path.endswith(".txt")}
     assert broken(seen(clone, trees, sharing=shared)) == {}
-    possible = {**shared, "purelib/nvidia/a/__init__.py": replace(OWN, cloneable=True)}
+    possible = {**shared, "purelib/nvidia/a/__init__.py": OWN}
     assert "link-mode-honoured" in broken(seen(clone, trees, sharing=possible))
 
 
