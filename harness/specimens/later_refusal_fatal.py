@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused
 from harness.model import operation as op
+from harness.reference import warm
 from harness.specimens.uv_0_1_2 import copy_over
-from harness.specimens.walking import cached, finish, walk
+from harness.specimens.walking import finish, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ _WAYS: dict[str, Callable[[str, str], op.Operation]] = {"clone": op.Clone, "hard
 
 def install(wheel: str, settings: Settings) -> op.Program[None]:
     """Install a wheel with `clone`, `hardlink` or `copy`."""
-    source = yield from cached(wheel, settings)
+    source = yield from warm(wheel, settings)  # uv knows no way around a cache that cannot be written (uv#15934)
     yield from walk(source.path, settings.purelib, _Linking(settings).place)
     yield from finish(source, settings, wheel)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused
 from harness.model import operation as op
-from harness.specimens.walking import cached, ensure_directory, finish, walk
+from harness.reference import warm
+from harness.specimens.walking import ensure_directory, finish, walk
 
 if TYPE_CHECKING:
     from harness.reference import Settings
@@ -24,7 +25,7 @@ _TEMPORARY = ".tmp{token}-{count}"
 
 def install(wheel: str, settings: Settings) -> op.Program[None]:
     """Install a wheel as uv 0.1.2 did with `--link-mode hardlink` (its default on Linux) or `copy`."""
-    source = yield from cached(wheel, settings)
+    source = yield from warm(wheel, settings)  # uv knows no way around a cache that cannot be written (uv#15934)
     place = _Hardlinking(settings).place if settings.link_mode == "hardlink" else copy_over
     yield from walk(source.path, settings.purelib, place)
     yield from finish(source, settings, wheel)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from harness.errors import OperationRefused
 from harness.model import operation as op
 from harness.reference import records
-from harness.reference.cache import unpacked
-from harness.reference.discard import discard
 from harness.reference.scripts import console_scripts
 
 if TYPE_CHECKING:
@@ -19,24 +17,6 @@ if TYPE_CHECKING:
     from harness.reference.cache import Unpacked
 
 _INSTALLER = b"uv"
-
-
-def cached(wheel: str, settings: Settings) -> op.Program[Unpacked]:
-    """The wheel unpacked in the cache; uv knows no way around a cache that cannot be written (uv#15934).
-
-    Raises:
-        WheelRefused: it is not a good wheel.
-        OperationRefused: the cache cannot hold it.
-    """
-    source = yield from unpacked(wheel, settings)
-    if not source.lasting:
-        yield from discard(source.path)
-        # uv unpacks below `.tmpXXXXXX` in its cache: what is refused there ends the installation.
-        aside = f"{settings.cache}/.tmp{settings.token}"
-        yield op.Mkdir(aside)
-        yield op.Rmdir(aside)
-        raise OperationRefused(path=aside, operation="create", errno=errno.ENOSPC)
-    return source
 
 
 def walk(source: str, target: str, place: Callable[[str, str], op.Program[None]]) -> op.Program[None]:
