@@ -4,10 +4,11 @@ from harness.strategies.cases import cases
 from harness.strategies.layouts import layouts, link_modes
 from harness.strategies.orders import directory_orders
 from harness.strategies.plans import listings, schedules
-from harness.strategies.wheels import SHARING, bulky_wheels, wheel_sets
+from harness.strategies.wheels import SHARING, Sharing, bulky_wheels, wheel_sets
 
 __all__ = [
     "SHARING",
+    "Sharing",
     "bulky_wheels",
     "cases",
     "directory_orders",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-
-from harness.wheels import directories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.model import Wheel
+
+_STEP = 32
 
 
 def directory_orders(wheels: Sequence[Wheel]) -> st.SearchStrategy[tuple[str, ...]]:
@@ -26,8 +27,11 @@ def directory_orders(wheels: Sequence[Wheel]) -> st.SearchStrategy[tuple[str, ..
     Shrinks towards the order of the archives themselves.
     """
     paths = _paths(tuple(wheels))
-    # One byte for each path: which of those that may come next does, modulo their number. Zeroes: the natural order.
-    return st.binary(min_size=len(paths), max_size=len(paths)).map(_Order(paths))
+    # One byte for each path: how late it comes, among those whose directory is there. Zeroes: the natural order. Always
+    # a few too many: the number is the same when a wheel is dropped while shrinking, and what was drawn keeps its
+    # meaning, because the paths of the other wheels keep their places.
+    count = -(-len(paths) // _STEP) * _STEP
+    return st.binary(min_size=count, max_size=count).map(_Order(paths))
 
 
 class _Order:
@@ -37,15 +41,16 @@ class _Order:
         self._paths = paths
 
     def __call__(self, choices: bytes) -> tuple[str, ...]:
-        below: dict[str, list[str]] = {}
-        for path in self._paths:
-            below.setdefault(path.rpartition("/")[0], []).append(path)
-        ready, order = list(below.get("", ())), []
-        for choice in choices:
-            path = ready.pop(choice % len(ready))
+        below: dict[str, list[tuple[int, int, str]]] = {}
+        for place, (late, path) in enumerate(zip(choices, self._paths, strict=False)):
+            below.setdefault(path.rpartition("/")[0], []).append((late, place, path))
+        ready, order = below.get("", []), []
+        heapify(ready)
+        while ready:
+            _, _, path = heappop(ready)
             order.append(path)
-            # In place of the directory: with all choices 0 a directory is filled before the next one is begun.
-            ready[:0] = below.get(path, ())
+            for one in below.get(path, ()):
+                heappush(ready, one)
         return tuple(order)
 
     def __repr__(self) -> str:
@@ -57,6 +62,10 @@ def _paths(wheels: tuple[Wheel, ...]) -> tuple[str, ...]:
     """Every directory and file once, in the order of the archives, parents first."""
     found: dict[str, None] = {}
     for wheel in wheels:
-        found |= dict.fromkeys(directories(wheel))
-        found |= dict.fromkeys(entry.path for entry in wheel.entries)
+        for entry in wheel.entries:
+            end = entry.path.find("/")
+            while end != -1:
+                found.setdefault(entry.path[:end])
+                end = entry.path.find("/", end + 1)
+            found.setdefault(entry.path)
     return tuple(found)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
 from harness.model import Entry, Wheel
 from harness.strategies.arguments import check_known, check_range
@@ -54,9 +55,11 @@ def wheel_sets(
     check_known("sharing", sharing, SHARING)
     check_range("size", min_size, max_size, at_least=1)
     check_range("own_files", 0, max_own_files, at_least=0)
-    sizes = st.integers(min_size, min(max_size, len(_NAMES)))
+    if max_size > len(_NAMES):
+        raise InvalidArgument(f"max_size={max_size!r}: expected at most {len(_NAMES)}")
+    sizes = st.integers(min_size, max_size)
     # One draw for all wheels' own files: three bits a wheel. Fewer draws make faster examples and smaller shrinks.
-    own = st.binary(min_size=min(max_size, len(_NAMES)), max_size=min(max_size, len(_NAMES)))
+    own = st.binary(min_size=max_size, max_size=max_size)
     return st.builds(_Maker(max_own_files, version), sizes, st.sampled_from(tuple(sharing)), own)
 
 
