@@ -68,8 +68,9 @@ def _order(case: Case, before: Case) -> Iterator[str]:
     shown = _shown(case)
     if shown:
         size = len(_shown(before))
-        shrunk = f"   (shrunk from {size} entries)" if size > len(shown) else ""
-        yield from _wrapped("created in this order", _printable(", ".join(shown)) + shrunk)
+        yield from _wrapped("created in this order", _printable(", ".join(shown)))
+        if size > len(shown):
+            yield f"{'':28}(shrunk from {size} entries)"
     if case.plan.listing is not None:
         yield from _wrapped("listed by choices", ", ".join(map(str, case.plan.listing)) or "none: sorted")
     if case.plan.schedule is not None:

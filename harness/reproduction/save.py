@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from harness.model import Case, codec
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME_LENGTH = 12
+_MODE = 0o644
 
 
 def digest(case: Case) -> str:
@@ -29,15 +32,12 @@ def save(case: Case, directory: Path) -> Path:
     path = directory / f"{digest(case)}.toml"
     if not path.exists():
         # Another worker may be writing the same failure: readers only ever see whole files.
-        aside = directory / f".{path.name}.{os.getpid()}"
-        with aside.open("x", encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=directory, prefix=f".{path.name}.") as file:
             file.write(codec.dump_toml(case))
-        try:
-            os.link(aside, path)
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
+            file.flush()
+            os.chmod(file.name, _MODE)
+            with suppress(FileExistsError):
+                os.link(file.name, path)
     return path
 
 

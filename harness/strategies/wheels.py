@@ -64,23 +64,23 @@ def wheel_sets(
 
 
 def bulky_wheels(*, max_files: int = 24, max_size: int = 1 << 15) -> st.SearchStrategy[Wheel]:
-    """One wheel with so many or so large files that a small filesystem cannot hold it. Shrinks towards an empty one.
+    """One wheel with so many or so large files that a small filesystem cannot hold it. Shrinks towards one empty file.
 
     Args:
         max_files: how many files it may have, all of them in `bulky/`.
-        max_size: bytes that each may have.
+        max_size: bytes that each of them may have; they are of one size.
 
     Raises:
         InvalidArgument: an argument is out of range.
     """
     check_range("files", 1, max_files, at_least=1)
     check_range("size", 0, max_size, at_least=0)
-    sizes = st.lists(st.integers(0, max_size), min_size=1, max_size=max_files)
-    return sizes.map(_bulky)
+    # Not a list of sizes: Hypothesis draws short lists of small numbers most of the time, and those fill nothing.
+    return st.builds(_bulky, st.integers(1, max_files), st.integers(0, max_size))
 
 
-def _bulky(sizes: list[int]) -> Wheel:
-    return wheel("bulky", "1.0", {f"bulky/part{number}.bin": b"x" * size for number, size in enumerate(sizes)})
+def _bulky(count: int, size: int) -> Wheel:
+    return wheel("bulky", "1.0", {f"bulky/part{number}.bin": b"x" * size for number in range(count)})
 
 
 class _Maker:

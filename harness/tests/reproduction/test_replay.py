@@ -1,0 +1,64 @@
+"""`exdev replay FILE`: the same violation again, a status that can be trusted, clear words for wrong files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.reproduction import save
+from harness.reproduction.replay import same
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.model import Case
+    from harness.run import Verdict
+
+
+def _replay(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness.cli", "replay", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_saved_failure_fails_in_the_same_way(tmp_path: Path, case: Case, verdict: Verdict) -> None:
+    done = _replay(save(case, tmp_path))
+    assert (done.returncode, done.stderr) == (1, "")
+    for violation in verdict.violations:
+        assert violation.path.partition("/")[2] in done.stdout
+
+
+def test_another_installer_may_keep_every_contract(tmp_path: Path, case: Case) -> None:
+    done = _replay(save(case, tmp_path), "--installer", "reference")
+    assert done.returncode == 0
+    assert done.stdout.startswith("reference keeps every contract on cross-device-cache")
+
+
+def test_a_trace_shows_what_succeeded_too(tmp_path: Path, case: Case) -> None:
+    done = _replay(save(case, tmp_path), "--trace")
+    assert "mkdir      ok" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["format = 99\n", "nonsense"])
+def test_a_file_that_is_no_case_is_two(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "case.toml"
+    path.write_text(text)
+    done = _replay(path)
+    assert done.returncode == 2
+    assert "case.toml is not usable" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_file_and_an_unknown_installer_are_two(tmp_path: Path, case: Case) -> None:
+    assert _replay(tmp_path / "none.toml").returncode == 2
+    done = _replay(save(case, tmp_path), "--installer", "specimen:uv-0.1")
+    assert done.returncode == 2
+    assert "did you mean 'specimen:uv-0.1.2'?" in done.stderr
+
+
+def test_runs_that_differ_are_not_the_same(verdict: Verdict) -> None:
+    assert same(verdict, replace(verdict))
+    assert not same(verdict, replace(verdict, violations=()))
