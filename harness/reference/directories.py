@@ -54,9 +54,8 @@ class Directories:
             except OperationRefused as refused:
                 if refused.errno != errno.ENOENT or not parent or attempt == PATIENCE - 1:
                     raise
-                if self.is_below_a_root(path):
-                    self.forget(parent)
-                else:
+                self.forget(parent)
+                if not self.is_below_a_root(path):
                     yield from self.ensure(parent)
 
     def is_below_a_root(self, path: str) -> bool:

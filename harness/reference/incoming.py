@@ -43,14 +43,16 @@ class Incoming:
 
         What RECORD says is what a killed program may have left, and what others must not remove from now on.
         """
-        yield from transaction.directories.ensure(self._library)
         for attempt in range(PATIENCE):
+            yield from transaction.directories.ensure(self._library)
             aside = transaction.placing.temporary_name(self._library, INCOMING)
             try:
                 yield op.Mkdir(aside, 0o777 & ~transaction.settings.umask)
             except OperationRefused as refused:
-                if refused.errno != errno.EEXIST or attempt == PATIENCE - 1:
+                # A killed program's name, or a failed one has just removed the library directory that it had made.
+                if refused.errno not in {errno.EEXIST, errno.ENOENT} or attempt == PATIENCE - 1:
                     raise
+                transaction.directories.forget(self._library)
             else:
                 break
         transaction.announced = aside

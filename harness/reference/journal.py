@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
 from harness.reference.discard import discard
+from harness.reference.settings import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Generator, Iterable
+    from collections.abc import Callable, Container, Generator, Iterable
     from typing import Any
 
 # What undoing and tidying may meet without a word: it is gone already, or somebody else still needs it.
@@ -36,23 +37,28 @@ class Journal:
         self.tidying: list[op.Operation] = []
         self.outgoing: list[str] = []
 
-    def undo(self, claimed: Container[str] = ()) -> op.Program[None]:
+    def undo(self, claimed: Container[str], aside: Callable[[str], str]) -> op.Program[dict[str, str]]:
         """Put all files back. What cannot be put back is noted, never raised: the first error is the one to report.
 
         Args:
             claimed: paths that another program counts on: files of ours that it need not have replaced stay.
+            aside: the temporary name for a new file, which is only taken away: somebody may come to claim it now.
+
+        Returns:
+            The new files taken away, with the names they are kept under.
         """
+        taken: dict[str, str] = {}
         unreturned = set()
         for entry in reversed(self.undoing):
-            operation = op.Unlink(entry) if isinstance(entry, str) else entry
-            if isinstance(operation, op.Rmdir):
-                continue
-            if isinstance(operation, op.Unlink) and (operation.path in claimed or operation.path in unreturned):
-                continue
-            done = yield from _tolerant(operation, "could not be undone")
-            if not done and isinstance(operation, op.Rename):
-                # The only copy of what was there before: it must not be removed as a leftover.
-                unreturned.add(operation.source)
+            if isinstance(entry, str):
+                if entry not in claimed and entry not in unreturned:
+                    yield from _take(entry, aside, taken)
+            elif not isinstance(entry, op.Rmdir):
+                done = yield from _tolerant(entry, "could not be undone")
+                if not done and isinstance(entry, op.Rename):
+                    # The only copy of what was there before: it must not be removed as a leftover.
+                    unreturned.add(entry.source)
+        return taken
 
     def undo_directories(self) -> op.Program[None]:
         """Remove the directories that were made, when nothing of ours is in them any more."""
@@ -64,6 +70,20 @@ class Journal:
         for path in self.outgoing:
             yield from tolerantly(discard(path), "was left behind")
         yield from _all_tolerant(operation for operation in self.tidying if isinstance(operation, op.Rmdir))
+
+
+def _take(path: str, aside: Callable[[str], str], taken: dict[str, str]) -> op.Program[None]:
+    kept = aside(path)
+    if not path.rpartition("/")[2].startswith(TEMPORARY_PREFIX):
+        try:
+            yield op.Rename(path, kept)
+        except OperationRefused as refused:
+            if refused.errno == errno.ENOENT:
+                return
+        else:
+            taken[path] = kept
+            return
+    yield from _tolerant(op.Unlink(path), "could not be undone")
 
 
 def tolerantly(program: Generator[op.Operation, Any, object], complaint: str) -> op.Program[None]:

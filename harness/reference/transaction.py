@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, OperationRefused
 from harness.model import operation as op
 from harness.reference import distributions
 from harness.reference.directories import Directories
@@ -14,7 +15,7 @@ from harness.reference.placing import Placing
 from harness.reference.settings import INCOMING, OUTGOING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from harness.reference.settings import Settings
 
@@ -38,20 +39,40 @@ class Transaction:
         if self.announced:
             yield from tolerantly(self._retract(), "could not be undone")
         placed = [entry for entry in self.journal.undoing if isinstance(entry, str)]
-        yield from self.journal.undo((yield from self._claimed(placed)))
+        claimed = yield from self._claimed(placed)
+        taken = yield from self.journal.undo(claimed, self._aside)
+        yield from self._give_back(taken)
+        for kept in taken.values():
+            yield from tolerantly(discard(kept), "was left behind")
         if self.announced:
             yield from tolerantly(discard(self.announced), "was left behind")
         yield from self.journal.undo_directories()
 
     def tidy(self) -> op.Program[None]:
-        """Remove for good what was only taken away; give back what somebody has come to claim meanwhile.
+        """Remove for good what was only taken away."""
+        yield from self._give_back(self.placing.stashed)
+        yield from self.journal.tidy()
+
+    def _give_back(self, taken: Mapping[str, str]) -> op.Program[None]:
+        """Put back the files that somebody has come to claim while they were taken away.
 
         A distribution that is being installed announces its RECORD before it places files, and this looks after it has
         taken files away: whichever comes first, the other sees it.
         """
-        for path in (yield from self._claimed(self.placing.stashed)):
-            yield from tolerantly(self._give_back(path), "could not be given back")
-        yield from self.journal.tidy()
+        for path in (yield from self._claimed(taken)):
+            yield from tolerantly(self._copy_back(path, taken[path]), "could not be given back")
+
+    def _copy_back(self, path: str, kept: str) -> op.Program[None]:
+        """Only if nobody has put a new file there: hence not a rename."""
+        yield from self.directories.ensure(path.rpartition("/")[0])
+        try:
+            yield op.CopyFile(kept, path)
+        except OperationRefused as refused:
+            if refused.errno != errno.EEXIST:
+                raise
+
+    def _aside(self, path: str) -> str:
+        return self.placing.temporary_name(path.rpartition("/")[0])
 
     def _retract(self) -> op.Program[None]:
         retracted = self.announced.removesuffix(INCOMING) + OUTGOING
@@ -64,8 +85,3 @@ class Transaction:
         except HarnessError as error:
             yield op.Note(f"{error}: what it claims is not known")
             return set()
-
-    def _give_back(self, path: str) -> op.Program[None]:
-        """Only if nobody has put a new file there: hence not a rename."""
-        yield from self.directories.ensure(path.rpartition("/")[0])
-        yield op.CopyFile(self.placing.stashed[path], path)

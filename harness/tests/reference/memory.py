@@ -125,13 +125,15 @@ class Memory:
         """Path and inode of everything below a directory, mounts entered."""
         directory = self.inode(root)
         if isinstance(directory, Directory):
-            for name in list(directory.names):
-                path = f"{root}/{name}" if root != "/" else f"/{name}"
-                inode = self.inode(path)
-                if inode is not None:
-                    yield path, inode
-                    if isinstance(inode, Directory):
-                        yield from self.walk(path)
+            yield from self._below(root.rstrip("/"), directory)
+
+    def _below(self, root: str, directory: Directory) -> Iterator[tuple[str, Inode]]:
+        for name, covered in list(directory.names.items()):
+            path = f"{root}/{name}"
+            inode = self.mounts[path].root if path in self.mounts else covered
+            yield path, inode
+            if isinstance(inode, Directory):
+                yield from self._below(path, inode)
 
     # Walking paths.
 
