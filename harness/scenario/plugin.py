@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.errors import HarnessError
-from harness.kernel.laboratory import open_laboratory
 from harness.kernel.probes import probe
 from harness.matrix import table
-from harness.plugin import LABORATORY
+from harness.plugin import enter
 from harness.run import Runner
 from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from harness.scenario.marker import Requirements
 
 _SELECTION = pytest.StashKey[Selection]()
-_STACK = pytest.StashKey[ExitStack]()
 _INSTANCE = pytest.StashKey[Instance]()
 _REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 
@@ -56,20 +51,12 @@ def pytest_configure(config: pytest.Config) -> None:
             real_wheels=config.getoption("wheels") == "real",
         )
         probe_names = config.getoption("require")
-        stack = config.stash[_STACK] = ExitStack()
-        laboratory = config.stash[LABORATORY] = stack.enter_context(open_laboratory())
-        _own_temporary_root(stack, laboratory.temporary)
+        enter(config)
         missing = _missing(probe_names)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
     for finding in missing:
         raise pytest.UsageError(f"--require {finding.name}: missing: {finding.because}. {finding.remedy}")
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing mounted, though the namespace would take it along anyhow."""
-    if stack := config.stash.get(_STACK, None):
-        stack.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -173,23 +160,3 @@ def _instance(item: pytest.Item) -> Instance | None:
     callspec = getattr(item, "callspec", None)
     found = callspec.params.get("lab") if callspec else None
     return found if isinstance(found, Instance) else None
-
-
-def _own_temporary_root(stack: ExitStack, path: str) -> None:
-    """Temporary files lie in the laboratory: nothing is left, and nobody else owns them.
-
-    A plain user looks like root in a user namespace, and `pytest-of-root` may belong to the real one.
-    """
-    for variable in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
-        before = os.environ.get(variable)
-        os.environ[variable] = path
-        stack.callback(_restore, variable, before)
-    tempfile.tempdir, before = path, tempfile.tempdir
-    stack.callback(setattr, tempfile, "tempdir", before)
-
-
-def _restore(variable: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(variable, None)
-    else:
-        os.environ[variable] = value
