@@ -5,7 +5,7 @@ Faults and kill points will be two more functions of this shape.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.errors import LimitReached, OperationRefused, errno_name
 from harness.model import Traced
@@ -38,36 +38,48 @@ def _drawn(names: list[op.Listed], draw: Iterable[int]) -> tuple[op.Listed, ...]
     return tuple(names.pop(next(choices, 0) % len(names)) for _ in range(len(names)))
 
 
-def traced(perform: Perform, *, program: Callable[[], int], keep: Callable[[Traced], None]) -> Perform:
-    """Mutating operations are kept, in order, with what they answered.
+class Done(NamedTuple):
+    """One operation as it happened, reads and notes included; `errno` is 0 where it was not refused."""
+
+    program: int
+    operation: op.Operation
+    errno: int = 0
+
+
+def traced(perform: Perform, *, program: Callable[[], int], keep: Callable[[Done], None]) -> Perform:
+    """Every operation is kept, in order, with what it answered.
 
     Args:
         perform: what really performs.
         program: says which program is going.
-        keep: is given each record.
+        keep: is given each operation once it is done.
     """
 
     def performing(operation: op.Operation) -> Any:  # noqa: ANN401 - as `perform`
-        if isinstance(operation, op.READS):
-            return perform(operation)
-        errno = ""
         try:
-            return perform(operation)
+            answer = perform(operation)
         except OperationRefused as refused:
-            errno = errno_name(refused.errno)
+            keep(Done(program(), operation, refused.errno))
             raise
-        finally:
-            keep(
-                Traced(
-                    program=program(),
-                    operation=operation.__class__.__name__.lower(),
-                    path=operation.path,
-                    second=getattr(operation, "source", ""),
-                    errno=errno,
-                )
-            )
+        keep(Done(program(), operation))
+        return answer
 
     return performing
+
+
+def told(log: Iterable[Done]) -> tuple[Traced, ...]:
+    """The mutating operations of a log, in words."""
+    return tuple(
+        Traced(
+            program=program,
+            operation=operation.__class__.__name__.lower(),
+            path=operation.path,
+            second=getattr(operation, "source", ""),
+            errno=errno_name(errno) if errno else "",
+        )
+        for program, operation, errno in log
+        if not isinstance(operation, op.READS)
+    )
 
 
 def limited(perform: Perform, limit: int) -> Perform:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.drivers import Ending, interleave, limited, listed, perform, run, traced
+from harness.drivers import Done, Ending, interleave, limited, listed, perform, run, told, traced
 from harness.errors import HarnessError, LimitReached
 from harness.model import Outcome
 from harness.model import operation as op
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.drivers import Perform
     from harness.installers.protocol import Abilities
     from harness.layouts.build import Site
-    from harness.model import Action, Case, Step, Traced, Wheel
+    from harness.model import Action, Case, Step, Wheel
 
     # Makes the program that does one wheel's part of a step: wheel, path of its archive, settings.
     Maker = Callable[[Wheel, str, Settings], op.Program[Any]]
@@ -57,9 +57,9 @@ class ProgramInstaller:
         return Outcome(
             exit=1 if errors else 0,
             message="\n".join(map(str, errors)),
-            notes=tuple(watch.notes),
-            trace=tuple(watch.trace),
-            operations=watch.operations,
+            notes=tuple(done.operation.text for done in watch.log if isinstance(done.operation, op.Note)),
+            trace=told(watch.log),
+            operations=len(watch.log),
             seconds=time.perf_counter() - started,
             ended="limit" if ended == "limit" else "exit",
         )
@@ -76,30 +76,18 @@ class _Watch:
 
     limit: int
     going: int = 0
-    operations: int = 0
-    notes: list[str] = field(default_factory=list)
-    trace: list[Traced] = field(default_factory=list)
+    log: list[Done] = field(default_factory=list)
 
     def condition(self, case: Case) -> Perform:
         """The way to perform under a case's plan, watched."""
         chosen: Perform = perform
         if case.plan.listing is not None:
             chosen = listed(chosen, case.plan.listing)
-        chosen = traced(chosen, program=lambda: self.going, keep=self.trace.append)
-        return self._counted(limited(chosen, self.limit))
+        return limited(traced(chosen, program=lambda: self.going, keep=self.log.append), self.limit)
 
     def go(self, index: int) -> None:
         """The program of this index goes next."""
         self.going = index
-
-    def _counted(self, performing: Perform) -> Perform:
-        def counting(operation: op.Operation) -> Any:  # noqa: ANN401 - as `perform`
-            self.operations += 1
-            if operation.__class__ is op.Note:
-                self.notes.append(operation.text)
-            return performing(operation)
-
-        return counting
 
 
 def _drive(programs: list[op.Program[Any]], case: Case, watch: _Watch) -> tuple[Ending[Any], ...]:

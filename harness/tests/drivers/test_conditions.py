@@ -8,7 +8,7 @@ import pytest
 from hypothesis import find, given
 from hypothesis import strategies as st
 
-from harness.drivers import limited, listed, run, traced
+from harness.drivers import Done, limited, listed, run, told, traced
 from harness.errors import LimitReached, OperationRefused
 from harness.model import Traced
 from harness.model import operation as op
@@ -64,17 +64,23 @@ def test_choices_are_used_up_across_listings() -> None:
 
 
 def test_a_trace_keeps_mutating_operations_with_their_errno_and_program() -> None:
-    kept: list[Traced] = []
+    kept: list[Done] = []
     performing = traced(Memory().perform, program=lambda: 7, keep=kept.append)
     performing(op.Mkdir("/a"))
     performing(op.ListDirectory("/"))
     performing(op.Note("said"))
     with pytest.raises(OperationRefused):
         performing(op.Rename("/b", "/c"))
-    assert kept == [
+    assert [done.operation for done in kept] == [
+        op.Mkdir("/a"),
+        op.ListDirectory("/"),
+        op.Note("said"),
+        op.Rename("/b", "/c"),
+    ]
+    assert told(kept) == (
         Traced(program=7, operation="mkdir", path="/a"),
         Traced(program=7, operation="rename", path="/c", second="/b", errno="ENOENT"),
-    ]
+    )
 
 
 def test_a_program_is_stopped_at_its_limit_and_not_before() -> None:
