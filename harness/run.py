@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.layouts import Site
 
 _UMASK = 0o022
-_CONTROLS = 64
+_CONTROLS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from harness.reference import records
 # Not covered by RECORD (Recording installed projects; Binary distribution format: signatures).
 UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _NAME_LIMIT = 255
+_NOWHERE = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +56,13 @@ def _member(data: bytes, info: zipfile.ZipInfo, path: str) -> Member:
     if kind == stat.S_IFLNK:
         raise WheelRefused(path=path, reason=f"{info.filename!r} is a symbolic link")
     directory = info.filename.endswith("/")
-    name = info.filename.rstrip("/")
-    if info.orig_filename.startswith("/") or not name or any(part in {"", ".", ".."} for part in name.split("/")):
+    parts = info.filename.rstrip("/").split("/")
+    if info.orig_filename.startswith("/") or not _NOWHERE.isdisjoint(parts):
         raise WheelRefused(path=path, reason=f"{info.orig_filename!r} leaves the archive's root")
-    if "\x00" in info.orig_filename or any(len(part.encode()) > _NAME_LIMIT for part in name.split("/")):
+    if "\x00" in info.orig_filename or max(len(part.encode()) for part in parts) > _NAME_LIMIT:
         raise WheelRefused(path=path, reason=f"{info.orig_filename!r} is not a possible file name")
     return Member(
-        path=name,
+        path="/".join(parts),
         content=b"" if directory else _content(data, info),
         executable=bool((info.external_attr >> 16) & 0o111) and not directory,
         directory=directory,
