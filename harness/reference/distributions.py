@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from harness.errors import OperationRefused, WheelRefused
 from harness.model import operation as op
@@ -38,7 +39,7 @@ class Distribution:
 
 def normalised(name: str) -> str:
     """PEP 503 normalisation."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return str(canonicalize_name(name))
 
 
 def parsed(dist_info: str) -> tuple[str, str]:

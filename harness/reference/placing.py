@@ -253,6 +253,12 @@ class Placing:
         yield op.Truncate(path)
         self._journal.undoing += [op.Chmod(path, status.mode), op.Write(path, old), op.Truncate(path)]
         yield op.Write(path, new)
+        for _ in range(PATIENCE):
+            # Another program may be doing the same, and the two contents mix. Whoever looks last leaves a whole one.
+            if (yield op.ReadFile(path)) == new:
+                break
+            yield op.Truncate(path)
+            yield op.Write(path, new)
         yield op.Chmod(path, made.mode)
         yield op.Note(f"{path}: a mount point: overwritten in place, neither atomic nor by {self._mode}")
 
