@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from harness import installers
 from harness.contracts import CONTRACTS, judge
-from harness.errors import NotApplicable
+from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
 from harness.kernel.sharing import Sharing
 from harness.layouts import build, load
 from harness.layouts.observe import Observer
 from harness.layouts.verify import verify
 from harness.model import Case, Evidence, Plan, SharingEvidence, Step, StepEvidence, Trees, Violation
+from harness.model.coherence import unusable
 from harness.wheels import reordered
 from harness.wheels.archive import write
 
@@ -77,7 +78,8 @@ class Runner:
 
         Raises:
             NotApplicable: the installer does not do what the case asks for.
-            MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, or is not what it says it is.
+            MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, or is not what it says it is; or a wheel's
+                archive cannot be written into its wheelhouse.
         """
         installer = self._find(case.installer)
         if missing := installer.abilities.missing(case):
@@ -117,8 +119,7 @@ class _Run:
         self.case, self.installer, self.site = case, installer, site
         self.observer = Observer.of(site)
         for wheel in case.wheels:
-            archive = write(reordered(wheel, case.plan.creation))
-            _write(f"{site.role('wheelhouse')}/{wheel.filename}", archive)
+            _put(write(reordered(wheel, case.plan.creation)), wheel.filename, site)
 
     def steps(self) -> Iterator[StepEvidence]:
         """Every step: the image ones, then the layout's later mounts, then the rest."""
@@ -168,6 +169,14 @@ def _sharing(case: Case, trees: Trees, observer: Observer) -> dict[str, SharingE
     }
 
 
-def _write(path: str, data: bytes) -> None:
-    with open(path, "xb", buffering=0) as file:
-        file.write(data)
+def _put(archive: bytes, filename: str, site: Site) -> None:
+    """Write an archive into the wheelhouse."""
+    flaw = unusable(filename)
+    if flaw:
+        raise FileInvalid(file=f"wheel {filename!r:.100}", problems=(Problem(where="", message=flaw),))
+    try:
+        with open(f"{site.role('wheelhouse')}/{filename}", "xb", buffering=0) as file:
+            file.write(archive)
+    except OSError as refused:
+        fact = f"the wheelhouse cannot hold {filename}: {errno_name(refused.errno)}"
+        raise LayoutUntrue(layout=site.layout.name, facts=(fact,)) from refused

@@ -30,6 +30,12 @@ _REPORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*#[0-9]+")
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,14}[kmg]?")
 _OCTAL: Final = re.compile(r"[0-7]{3,4}")
 _VOLUME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+# Without a comma in the key: before Linux 6.5 an overlay's options were joined by commas (fs/fs_context.c,
+# legacy_parse_param), and a second one could hide in the first.
+_OPTION: Final = re.compile(r"[a-z][a-z0-9_]*\+?(=[^\0]*)?")
+# Options that are paths of the machine: of two `upperdir` the last one counts (overlayfs, params.c), and all writes go
+# there.
+_PLACES: Final = ("source", "lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 _ERRNOS: Final = tuple(sorted(errno.errorcode.values()))
@@ -109,8 +115,16 @@ def _known(names: Sequence[str], known: Sequence[str], where: str) -> Iterator[P
 
 def _options(options: Sequence[str], where: str) -> Iterator[Problem]:
     for index, option in enumerate(options):
-        if not option or "\0" in option:
-            yield Problem(where=f"{where}[{index}]", message=f"{option!r:.100} is not an option")
+        key = option.partition("=")[0]
+        if not _OPTION.fullmatch(option):
+            yield Problem(
+                where=f"{where}[{index}]", message=f"{option!r:.100} is not an option like 'key' or 'key=value'"
+            )
+        elif key in _PLACES:
+            message = (
+                f"{option!r:.100} names a place, which could lie outside of the site: layers are exdev's to choose"
+            )
+            yield Problem(where=f"{where}[{index}]", message=message)
 
 
 def _octal(mode: str, where: str) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,12 +11,16 @@ from harness.model.case import Case, Step
 from harness.model.wheel import Entry, Wheel
 
 _ALL_MODE_BITS = 0o7777
+_LONGEST_NAME = 255  # NAME_MAX, limits.h
 
 
 def incoherences(kind: type[object], fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """The problems of one value by itself; see `harness.model.codec.Check`."""
     if kind is Case and fields.keys() >= {"wheels", "steps"}:
         yield from _dangling(fields["wheels"], fields["steps"])
+        yield from _colliding(fields["wheels"])
+    if kind is Wheel and fields.keys() >= {"name", "version", "tag"}:
+        yield from _misnamed(Wheel(**{**fields, "entries": ()}), where)
     mode = fields.get("mode", 0)
     if kind is Entry and not 0 <= mode <= _ALL_MODE_BITS:
         yield Problem(where=f"{where}.mode", message=f"{mode} is not a mode: 0 to {_ALL_MODE_BITS} (0o7777)")
@@ -28,3 +33,29 @@ def _dangling(wheels: Iterable[Wheel], steps: Iterable[Step]) -> Iterator[Proble
             if key not in known:
                 message = f"{key!r} is no wheel of this case; it has: {', '.join(sorted(known)) or 'none'}"
                 yield Problem(where=f"step[{number}].wheels[{index}]", message=message)
+
+
+def _misnamed(wheel: Wheel, where: str) -> Iterator[Problem]:
+    """Entries may say anything, but the archive's own name is where the harness writes: one name in one directory."""
+    flaw = unusable(wheel.filename)
+    if flaw:
+        yield Problem(where=where, message=f"{wheel.filename!r:.100} cannot be the archive's name: {flaw}")
+
+
+def unusable(filename: str) -> str:
+    """Why a text cannot be the name of a file in a given directory; empty: it can."""
+    if "/" in filename or "\0" in filename:
+        return "it holds a slash or a NUL byte"
+    if len(os.fsencode(filename)) > _LONGEST_NAME:
+        return f"longer than {_LONGEST_NAME} bytes"
+    return ""
+
+
+def _colliding(wheels: Iterable[Wheel]) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, wheel in enumerate(wheels):
+        first = seen.setdefault(wheel.filename, index)
+        if first != index:
+            yield Problem(
+                where=f"wheel[{index}]", message=f"has the same file name as wheel[{first}]: {wheel.filename}"
+            )

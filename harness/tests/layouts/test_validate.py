@@ -200,3 +200,18 @@ def test_symlink_target_may_be_a_name_beside_it() -> None:
 
 def test_python_placeholder_names_this_interpreter() -> None:
     assert Roles().path("purelib").endswith(f"/python{sys.version_info.major}.{sys.version_info.minor}/site-packages")
+
+
+@pytest.mark.parametrize("key", ["upperdir", "workdir", "lowerdir", "lowerdir+", "datadir+", "source"])
+def test_an_option_cannot_lead_an_overlay_out_of_the_site(key: str) -> None:
+    mount = Mount(at="/data", type="overlay", options=(f"{key}=/etc",))
+    (problem,) = problems(Layout(name="evil", about="", mounts=(mount,)))
+    assert problem.where == "mount[0].options[0]"
+    assert "could lie outside of the site" in problem.message
+
+
+@pytest.mark.parametrize("option", ["", "a\0b", "x,upperdir=/etc", "=x", " upperdir=/etc"])
+def test_what_is_not_one_option_is_refused(option: str) -> None:
+    mount = Mount(at="/data", type="overlay", options=(option,))
+    (problem,) = problems(Layout(name="evil", about="", mounts=(mount,)))
+    assert "is not an option" in problem.message

@@ -54,14 +54,16 @@ _ENTRIES = st.builds(
     mode=st.integers(0, 0o7777),
     kind=st.sampled_from(("file", "directory", "symlink")),
 )
+# Archives are written under these names: see `coherence`.
+_NAMES = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), max_size=8)
 _WHEELS = st.builds(
-    Wheel, name=_TEXTS, version=_TEXTS, entries=_tuples(_ENTRIES), damage=st.sampled_from(("", "truncated"))
+    Wheel, name=_NAMES, version=_NAMES, entries=_tuples(_ENTRIES), damage=st.sampled_from(("", "truncated"))
 )
 
 
 @st.composite
 def _cases(draw: st.DrawFn) -> Case:
-    wheels = draw(st.lists(_WHEELS, min_size=1, max_size=3).map(tuple))
+    wheels = draw(st.lists(_WHEELS, min_size=1, max_size=3, unique_by=lambda wheel: wheel.filename).map(tuple))
     keys = st.sampled_from([wheel.key for wheel in wheels])
     steps = st.builds(Step, action=st.sampled_from(("warm", "install")), wheels=_tuples(keys), image=st.booleans())
     return Case(

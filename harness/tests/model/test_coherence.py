@@ -1,0 +1,45 @@
+"""Coherence: a case whose parts do not fit together, or whose archives would lie elsewhere, is refused whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import FileInvalid
+from harness.model import Case, Layout, Step, Wheel
+from harness.model.codec import decode, encode
+
+_WHEEL = Wheel(name="a", version="1.0", entries=())
+
+
+def _problems(*wheels: Wheel, steps: tuple[Step, ...] = ()) -> list[str]:
+    case = Case(layout=Layout(name="plain", about=""), wheels=wheels, steps=steps)
+    with pytest.raises(FileInvalid) as caught:
+        decode(Case, encode(case), file="case.toml")
+    return [f"{problem.where}: {problem.message}" for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "wheel",
+    [
+        replace(_WHEEL, name="../../../../target/x"),
+        replace(_WHEEL, version="1/../../x"),
+        replace(_WHEEL, tag="py3/../../x"),
+        replace(_WHEEL, name="a\0b"),
+        replace(_WHEEL, name="a" * 255),
+    ],
+)
+def test_an_archive_that_would_lie_outside_of_the_wheelhouse_is_refused(wheel: Wheel) -> None:
+    (problem,) = _problems(wheel)
+    assert problem.startswith("wheel[0]: ")
+    assert "cannot be the archive's name" in problem
+
+
+def test_two_wheels_of_one_file_name_are_refused() -> None:
+    assert _problems(_WHEEL, _WHEEL) == ["wheel[1]: has the same file name as wheel[0]: a-1.0-py3-none-any.whl"]
+
+
+def test_a_step_can_only_name_wheels_of_its_case() -> None:
+    (problem,) = _problems(_WHEEL, steps=(Step(action="install", wheels=("b-1.0",)),))
+    assert problem == "step[0].wheels[0]: 'b-1.0' is no wheel of this case; it has: a-1.0"
