@@ -67,7 +67,11 @@ class _Linking:
             self._count += 1
             name = f"{path.rpartition('/')[0]}/.tmp{self._settings.token}-{self._count}"
             yield way(source, name)
-            yield op.Rename(name, path)
+            try:
+                yield op.Rename(name, path)
+            except OperationRefused:
+                yield from _dropped(name)
+                raise
             yield from _dropped(name)
 
 

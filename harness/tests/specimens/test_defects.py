@@ -103,3 +103,13 @@ def test_uv_0_13_9_leaves_a_dist_info_over_a_payload_with_holes() -> None:
         world.run(install_later_refusal_fatal(archive(first), world.settings))
     assert world.content(f"{PURELIB}/{A.dist_info}/METADATA") is not None
     assert world.content(f"{PURELIB}/nvidia/a/__init__.py") is None
+
+
+def test_uv_0_13_9_drops_its_temporary_name_when_a_mounted_file_is_in_the_way() -> None:
+    world = World(A, B)
+    world.run(install_later_refusal_fatal(archive(A), world.settings))
+    shared = f"{PURELIB}/nvidia/__init__.py"
+    world.memory.mount(shared, world.memory.inode(shared))
+    with pytest.raises(OperationRefused, match="rename: EBUSY"):
+        world.run(install_later_refusal_fatal(archive(B), world.settings))
+    assert not [path for path, _ in world.memory.walk(PURELIB) if "/.tmp" in path]
