@@ -138,7 +138,9 @@ def row_path(path: str, library: str, *, linked: bool) -> str:
     if linked:
         return path
     here, there = library.split("/"), path.split("/")
-    common = next(index for index, (one, two) in enumerate(zip(here, there, strict=False)) if one != two)
+    parts = enumerate(zip(here, there, strict=False))
+    # A wheel may send a file to where a directory above the library is: placing it will be refused, naming it is not.
+    common = next((index for index, (one, two) in parts if one != two), min(len(here), len(there)))
     return "/".join([".."] * (len(here) - common) + there[common:])
 
 

@@ -12,7 +12,8 @@ from harness.model import LINK_MODES
 from harness.model import operation as op
 from harness.reference import install
 from harness.tests.reference.memory import File
-from harness.tests.reference.world import PURELIB, SHARED, World, alpha, archive, refusing
+from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, archive, beta, refusing
+from harness.wheels import wheel
 
 if TYPE_CHECKING:
     from harness.model import LinkMode
@@ -69,6 +70,16 @@ def test_a_dist_info_that_is_a_link_is_removed_and_not_what_it_points_to() -> No
     world.uninstall("alpha")
     assert world.installed() == {}
     assert world.memory.tree("/kept") == kept
+
+
+@pytest.mark.parametrize("path", ["lib", "lib/site-packages"])
+def test_a_file_in_the_place_of_the_library_is_refused_by_its_path(path: str) -> None:
+    world = World()
+    world.install(beta())
+    before = world.environment()
+    with pytest.raises(OperationRefused, match=f"^{ENVIRONMENT}/{path}: replace: EISDIR"):
+        world.install(wheel("gamma", "1.0", {f"gamma-1.0.data/data/{path}": b"a file"}))
+    assert world.environment() == before
 
 
 @every_mode
