@@ -74,11 +74,12 @@ def test_a_dist_info_that_is_a_link_is_removed_and_not_what_it_points_to() -> No
 
 @pytest.mark.parametrize("path", ["lib", "lib/site-packages"])
 def test_a_file_in_the_place_of_the_library_is_refused_by_its_path(path: str) -> None:
-    world = World()
+    gamma = wheel("gamma", "1.0", {f"gamma-1.0.data/data/{path}": b"a file"})
+    world = World(beta(), gamma)
     world.install(beta())
     before = world.environment()
     with pytest.raises(OperationRefused, match=f"^{ENVIRONMENT}/{path}: replace: EISDIR"):
-        world.install(wheel("gamma", "1.0", {f"gamma-1.0.data/data/{path}": b"a file"}))
+        world.install(gamma)
     assert world.environment() == before
 
 
