@@ -33,11 +33,11 @@ def _asked_for(scene: Scene) -> Iterator[Violation]:
     if scene.refused_wheel:
         return
     for path in scene.missing:
-        yield scene.violation(NAME, path, _described(scene.expectation.files[path]), said(scene.content(path)))
+        yield scene.violation(NAME, path, _described(scene.expectation.files[path]), scene.found(path))
     if scene.step.action != "warm":
         for wheel in scene.book.wheels:
             if wheel not in scene.wanted and scene.claimed_installed(wheel):
-                yield scene.violation(NAME, wheel.dist_info, "nothing", "a distribution still installed")
+                yield scene.violation(NAME, scene.dist_info(wheel), "nothing", "a distribution still installed")
 
 
 def _still_there(scene: Scene) -> Iterator[Violation]:
@@ -47,7 +47,8 @@ def _still_there(scene: Scene) -> Iterator[Violation]:
         if wheel.name in done or (scene.step.action == "uninstall" and wheel in scene.asked):
             continue
         if not (scene.claimed_installed(wheel) and scene.is_whole(wheel)):
-            yield scene.violation(NAME, wheel.dist_info, "still there after a step that failed", "not, or not whole")
+            expected = f"{wheel.key} still installed and whole after a step that failed"
+            yield scene.violation(NAME, scene.dist_info(wheel), expected, "not, or not whole")
 
 
 def _described(file: ExpectedFile) -> str:
@@ -60,10 +61,14 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
     for row in recorded(scene):
         node = scene.content(row.key)
         if node is None or node.kind != "file":
-            yield scene.violation(NAME, row.key, f"a file, as {row.record} says", said(node))
+            yield scene.violation(NAME, row.key, f"a file, {_as(row)}", scene.found(row.key))
         elif not _agrees(row, node) and not _another_won(row, node, scene):
             size = "" if row.size is None else f"{row.size} bytes, "
-            yield scene.violation(NAME, row.key, f"{size}sha256 {row.digest[:8]}, as {row.record} says", said(node))
+            yield scene.violation(NAME, row.key, f"{size}sha256 {row.digest[:8]}, {_as(row)}", said(node))
+
+
+def _as(row: RecordedRow) -> str:
+    return f"as the RECORD of {row.record.split('/')[1].removesuffix('.dist-info')} says"
 
 
 def _agrees(row: RecordedRow, node: Node) -> bool:

@@ -45,8 +45,9 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
     else:
         done = all(scene.claimed_installed(wheel) and scene.is_whole(wheel) for wheel in scene.asked)
     if done:
-        found = f"exit {scene.outcome.exit} over a tree in which it is"
-        yield scene.violation(NAME, "exit status", "exit 0 where all that was asked is done", found)
+        state = "removed" if scene.step.action == "uninstall" else "installed"
+        found = f"exit {scene.outcome.exit}, and all that was asked for counts as {state}"
+        yield scene.violation(NAME, "exit status", "exit 0, or what was there before", found)
 
 
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
@@ -55,7 +56,9 @@ def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
         if not scene.claimed_installed(wheel):
             continue
         if wheel.key in scene.book.bad:
-            yield scene.violation(NAME, wheel.dist_info, "no METADATA of a bad wheel", "a distribution installed")
+            yield scene.violation(
+                NAME, scene.dist_info(wheel), "no METADATA of a bad wheel", "a distribution installed"
+            )
         elif not scene.is_whole(wheel):
-            found = f"{wheel.dist_info} over a payload with holes"
-            yield scene.violation(NAME, wheel.dist_info, "no METADATA, or a whole distribution", found)
+            found = "METADATA over a payload with holes, which the next run takes for installed"
+            yield scene.violation(NAME, scene.dist_info(wheel), "nothing after a step that failed, or all of it", found)

@@ -124,6 +124,21 @@ class Scene:
         """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
         return any(f"{library}/{wheel.dist_info}/METADATA" in self.after.environment for library in _LIBRARIES)
 
+    def dist_info(self, wheel: Wheel) -> str:
+        """The key of a wheel's .dist-info: in the library where it is."""
+        found = (f"{library}/{wheel.dist_info}" for library in _LIBRARIES)
+        return next((one for one in found if one in self.after.environment), f"purelib/{wheel.dist_info}")
+
+    def found(self, path: str) -> str:
+        """What is at a path of the environment in words, and what is in the way of anything being there."""
+        node = self.content(path)
+        parent = path
+        while node is None and (parent := parent.rpartition("/")[0]):
+            above = self.after.environment.get(parent)
+            if above is not None and above.kind != "directory":
+                return f"nothing in the environment: {parent.partition('/')[2]} is {said(above)}"
+        return said(node)
+
     def spelled(self, path: str) -> str:
         """A path as the installer spelled it: a distribution's directory of headers has no name all agree upon."""
         if not path.startswith("headers/") or path in self.after.environment:

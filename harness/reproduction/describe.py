@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import textwrap
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from harness.contracts import CONTRACTS
 from harness.layouts import picture
 from harness.model import ROLES
+from harness.reproduction import happenings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +23,8 @@ _WIDTH = 118
 _SHOWN = 12
 _TRACE = 15
 _FILES = 6
+_VISITED = 4
+_TURNS = 8
 # The trees' keys start with a role; messages show it in braces.
 _ROLE = re.compile(rf"^({'|'.join(ROLES)})(/|$)")
 
@@ -33,14 +39,14 @@ def describe(verdict: Verdict, *, replay: str = "", trace: bool = False, shrunk_
         shrunk_from: the case that failed first.
     """
     case, evidence = verdict.case, verdict.evidence
-    lines = [_title(verdict), "", *(f"    {line}" for line in picture(case.layout).splitlines()), ""]
-    lines += [*_wheels(case), *_order(case, shrunk_from or case)]
+    lines = [_title(verdict), *_about(case), "", *(f"    {line}" for line in picture(case.layout).splitlines()), ""]
+    lines += [*_wheels(case), *_order(case, shrunk_from or case), *_came_about(verdict)]
     for number, step in enumerate(evidence.steps, start=1):
-        lines += _step(number, step, evidence, trace=trace and step is evidence.steps[-1])
+        lines += _step(number, step, verdict, trace=trace and step is evidence.steps[-1])
     lines += [""]
     lines += _violations(verdict.violations, evidence)
     if replay:
-        lines += [f"    replay      {replay}"]
+        lines += ["", f"    replay      {replay}"]
     return "\n".join(lines).rstrip()
 
 
@@ -50,6 +56,15 @@ def _title(verdict: Verdict) -> str:
     verb = f"breaks {broken}" if broken else "keeps every contract"
     strict = ", strict" if case.strict else ""
     return f"{case.installer} {verb} on {case.layout.name}, link mode {case.link_mode}{strict}"
+
+
+def _about(case: Case) -> list[str]:
+    """What the layout is, and who met it: a layout that nobody has is nobody's bug."""
+    layout = case.layout
+    reports = f" ({', '.join(layout.reports)})" if layout.reports else ""
+    return textwrap.wrap(
+        _printable(f"{layout.about}{reports}"), _WIDTH, initial_indent="    ", subsequent_indent="    "
+    )
 
 
 def _wheels(case: Case) -> Iterator[str]:
@@ -71,49 +86,89 @@ def _order(case: Case, before: Case) -> Iterator[str]:
         yield from _wrapped("created in this order", _printable(", ".join(shown)))
         if size > len(shown):
             yield f"{'':28}(shrunk from {size} entries)"
-    if case.plan.listing is not None:
-        yield from _wrapped("listed by choices", ", ".join(map(str, case.plan.listing)) or "none: sorted")
-    if case.plan.schedule is not None:
-        yield from _wrapped("scheduled by choices", ", ".join(map(str, case.plan.schedule)) or "none: in order")
+
+
+def _came_about(verdict: Verdict) -> Iterator[str]:
+    """What the plan's choices came to: raw choices say nothing to a reader."""
+    plan, steps = verdict.case.plan, verdict.evidence.steps
+    if verdict.holds or not steps:
+        return
+    if plan.schedule is not None:
+        yield from _wrapped("turns of operations", _turns(steps[-1]))
+    elif plan.creation or plan.listing is not None:
+        wheel, paths = happenings.visited(steps[-1], verdict.evidence)
+        if paths:
+            more = f", and {len(paths) - _VISITED} more" if len(paths) > _VISITED else ""
+            listed = f"{', '.join(paths[:_VISITED])}{more} (by {wheel})"
+            yield from _wrapped("visited in this order", _printable(listed))
+
+
+def _turns(step: StepEvidence) -> str:
+    found = happenings.turns(step)
+    if len(found) <= len({key for key, _ in found}):
+        return "one program after the other: no interleaving is needed"
+    more = f", and {len(found) - _TURNS} more turns" if len(found) > _TURNS else ""
+    return ", ".join(f"{count} of {key}" for key, count in found[:_TURNS]) + more
 
 
 def _shown(case: Case) -> list[str]:
     return [path for path in case.plan.creation if ".dist-info/" not in path]
 
 
-def _step(number: int, step: StepEvidence, evidence: Evidence, *, trace: bool) -> Iterator[str]:
-    outcome = step.outcome
+def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> Iterator[str]:
+    outcome, evidence = step.outcome, verdict.evidence
     image = " (image)" if step.step.image else ""
     must = "   (has to succeed)" if step.step.must else ""
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{must}"
     for text in (outcome.message, *outcome.notes):
         for line in text.splitlines():
-            yield f"            {_short(_with_roles(line, evidence))}"
-    telling = outcome.trace if trace else [one for one in outcome.trace if _is_telling(one)][-_TRACE:]
-    for one in telling:
+            yield f"            {'says':10} {_short(_with_roles(line, evidence))}"
+    interleaved = verdict.case.plan.schedule is not None and len(step.step.wheels) > 1
+    for one in outcome.trace if trace else _telling(step, verdict, interleaved=interleaved):
         paths = " <- ".join(filter(None, (one.path, one.second)))
-        yield f"            {one.operation:10} {one.errno or 'ok':10} {_short(_with_roles(paths, evidence))}"
+        whose = f"{step.step.wheels[one.program]}: " if interleaved else ""
+        yield f"            {one.operation:10} {one.errno or 'ok':10} {_short(whose + _with_roles(paths, evidence))}"
 
 
-def _is_telling(operation: Traced) -> bool:
-    """Refused, and not by mkdir because the directory is there: that is how it is asked for."""
-    return bool(operation.errno) and (operation.operation, operation.errno) != ("mkdir", "EEXIST")
+def _telling(step: StepEvidence, verdict: Verdict, *, interleaved: bool) -> list[Traced]:
+    """The last of what was refused; of programs that take turns, also what they did where it went wrong."""
+    if not interleaved:
+        return happenings.refused(step.outcome.trace)[-_TRACE:]
+    wrong = {_located(violation.path, verdict.evidence) for violation in verdict.violations}
+    return happenings.around(step.outcome.trace, wrong)[-_TRACE:]
+
+
+def _located(key: str, evidence: Evidence) -> str:
+    """The real path of a tree's key."""
+    role, _, rest = key.partition("/")
+    return f"{evidence.roots.get(role, '')}/{rest}"
 
 
 def _violations(violations: tuple[Violation, ...], evidence: Evidence) -> Iterator[str]:
-    width = max((len(violation.contract) for violation in violations), default=0)
-    for violation in violations[:_SHOWN]:
-        path = _ROLE.sub(r"{\1}\2", violation.path, count=1)
-        text = f"{path}   expected {violation.expected}, found {violation.found}"
-        step = f" (step {violation.step + 1})" if len(evidence.steps) > 1 else ""
-        yield f"    {violation.contract:{width}}  {_short(_with_roles(text, evidence))}{step}"
-    if len(violations) > _SHOWN:
-        yield f"    and {len(violations) - _SHOWN} more"
+    """Under each promise what breaks it; a path that is wrong in one way is told once, whoever claims it."""
+    once = {(one.contract, one.path, one.found, one.step): one for one in reversed(violations)}
+    shown = [one for one in violations if once[one.contract, one.path, one.found, one.step] is one]
+    for contract, broken in groupby(shown[:_SHOWN], key=lambda one: one.contract):
+        yield from _promise(contract)
+        for one in broken:
+            path = _ROLE.sub(r"{\1}\2", one.path, count=1)
+            text = f"{path}   expected {one.expected}, found {one.found}"
+            step = f" (step {one.step + 1})" if len(evidence.steps) > 1 else ""
+            yield f"        {_short(_with_roles(text, evidence))}{step}"
+    if len(shown) > _SHOWN:
+        yield f"        and {len(shown) - _SHOWN} more"
+
+
+def _promise(contract: str) -> list[str]:
+    """A contract with its promise: why what follows is wrong."""
+    known = CONTRACTS.get(contract)
+    text = f"{contract}: {known.promise}" if known else contract
+    return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=f"    {label:24}", subsequent_indent=" " * 28, break_long_words=False
+        text, _WIDTH, initial_indent=f"    {label:22}  ", subsequent_indent=" " * 28, break_long_words=False
     )
 
 
@@ -122,7 +177,9 @@ def _with_roles(text: str, evidence: Evidence) -> str:
     for role, path in sorted(evidence.roots.items(), key=lambda item: (-len(item[1]), item[0] != "purelib")):
         if path in text:
             text = re.sub(re.escape(path) + r"(?![\w.-])", f"{{{role}}}", text)
-    return text
+    # What lies beside the roles: as the layout's picture spells it.
+    site = posixpath.commonpath(evidence.roots.values()) if evidence.roots else "/"
+    return text if site == "/" else text.replace(f"{site}/", "/")
 
 
 def _short(text: str) -> str:

@@ -68,7 +68,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
                 step("install", CUBLAS.key, image=True),
                 step("upgrade", CUBLAS2.key),
             ),
-            path="nvidia_cublas-1.0.dist-info",
+            path="purelib/nvidia_cublas-1.0.dist-info",
         ),
     ),
     "whole-files": (
@@ -167,7 +167,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             about="leaves METADATA when it fails",
             installer=wrapped(wrong.metadata_comes_first),
             case=case("read-only-package-directory", _FAILS),
-            path="nvidia_cublas-1.0.dist-info",
+            path="purelib/nvidia_cublas-1.0.dist-info",
             also=frozenset({"no-debris"}),
         ),
         Mutant(

@@ -35,7 +35,7 @@ def test_a_bad_wheel_that_is_installed_breaks_honest_exit() -> None:
 
 def test_a_bad_wheel_that_is_installed_and_then_refused_breaks_honest_exit() -> None:
     refusal = Outcome(exit=1, message=f"/site/wheelhouse/{BAD.filename}: refused")
-    assert broken(seen(REFUSING, installed(BAD), outcome=refusal))["honest-exit"] == {BAD.dist_info}
+    assert broken(seen(REFUSING, installed(BAD), outcome=refusal))["honest-exit"] == {f"purelib/{BAD.dist_info}"}
 
 
 def test_a_refusal_that_does_not_name_the_wheel_breaks_message() -> None:
@@ -73,7 +73,7 @@ def test_a_row_that_leaves_the_environment_breaks_complete() -> None:
 def test_the_old_distribution_left_beside_the_new_one_breaks_complete() -> None:
     upgrade = replace(COPY, wheels=(B, B2), steps=(step("install", B.key), step("upgrade", B2.key)))
     both = installed(B, B2)
-    assert B.dist_info in broken(seen(upgrade, installed(B), both))["complete"]
+    assert f"purelib/{B.dist_info}" in broken(seen(upgrade, installed(B), both))["complete"]
 
 
 def test_content_that_came_torn_into_a_cold_cache_breaks_cache_untouched() -> None:
