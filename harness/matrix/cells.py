@@ -23,6 +23,7 @@ class Result:
         layout, link_mode, installer: what it was about.
         state: `error` is the harness' or the scenario's own failure.
         why: the contracts broken, the capability missing, what the installer does not do.
+        saved: the file that holds the violating case, as a shell in this directory names it.
     """
 
     scenario: str
@@ -31,6 +32,7 @@ class Result:
     installer: str
     state: State
     why: tuple[str, ...] = ()
+    saved: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,12 @@ class Cell:
         if self.state in {"violation", "error"}:
             return every
         return tuple(why for why in every if all(why in several for several in reasons)) or every
+
+    @property
+    def saved(self) -> str:
+        """The case to look at first: of those that broke the most contracts, the first."""
+        kept = [result for result in self.results if result.saved]
+        return max(kept, key=lambda result: len(result.why)).saved if kept else ""
 
 
 def merge(results: Iterable[Result]) -> Mapping[tuple[str, str, str], Cell]:

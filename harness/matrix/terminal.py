@@ -51,7 +51,7 @@ def _said(cell: Cell | None) -> str:
 
 
 def _reasons(cells: Cells, layouts: Sequence[str]) -> Iterator[str]:
-    """Each reason once, with the cells it holds for."""
+    """Each reason once, with the cells it holds for, and a case to start with."""
     reasons: dict[tuple[State, tuple[str, ...]], list[tuple[str, str]]] = {}
     for where, cell in cells.items():
         if cell.state != "pass":
@@ -59,6 +59,8 @@ def _reasons(cells: Cells, layouts: Sequence[str]) -> Iterator[str]:
     for (state, why), cells_of_it in sorted(reasons.items()):
         text = f"{state}: {', '.join(why)} ({'; '.join(_places(cells_of_it, layouts))})"
         yield from textwrap.wrap(text, _LINE, initial_indent="  ", subsequent_indent="      ")
+        if saved := next(filter(None, (cells[where].saved for where in cells_of_it)), ""):
+            yield f"      start with {saved}"
 
 
 def _places(where: Sequence[tuple[str, str]], layouts: Sequence[str]) -> Iterator[str]:

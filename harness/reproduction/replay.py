@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -69,4 +70,4 @@ def same(first: Verdict, second: Verdict) -> bool:
 
 def command(path: Path, case: Case) -> str:
     """The command line that replays a saved case."""
-    return f"exdev replay {path} --installer {case.installer}"
+    return shlex.join(("exdev", "replay", str(path), "--installer", case.installer))

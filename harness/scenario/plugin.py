@@ -122,9 +122,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if instance is None or (report.when != "call" and report.passed):
         return report
     verdict = call.excinfo.value.verdict if call.excinfo and isinstance(call.excinfo.value, Violated) else None
-    reporting.attach(report, item, instance, verdict)
+    saved = reporting.keep(verdict, item.config.rootpath) if verdict else ""
+    reporting.attach(report, item, instance, verdict, saved=saved)
     if verdict is not None:
-        report.longrepr = reporting.story(verdict, item.funcargs["lab"], item.config.rootpath)  # type: ignore[attr-defined]  # functions have them
+        report.longrepr = reporting.story(verdict, item.funcargs["lab"], saved)  # type: ignore[attr-defined]  # functions have them
     return report
 
 

@@ -25,7 +25,14 @@ FAILURES = Path(".exdev") / "failures"
 NOT_APPLICABLE, AND = "not applicable: ", ", "
 
 
-def attach(report: pytest.TestReport, item: pytest.Item, instance: Instance, verdict: Verdict | None) -> None:
+def keep(verdict: Verdict, root: Path) -> str:
+    """Save a violating case; its file as seen from here."""
+    return os.path.relpath(save(verdict.case, root / FAILURES), Path.cwd())
+
+
+def attach(
+    report: pytest.TestReport, item: pytest.Item, instance: Instance, verdict: Verdict | None, *, saved: str
+) -> None:
     """Put an instance's result on its report, as plain data: workers send reports to their controller."""
     state, why = _state(report, verdict)
     result = Result(
@@ -35,6 +42,7 @@ def attach(report: pytest.TestReport, item: pytest.Item, instance: Instance, ver
         installer=instance.installer,
         state=state,
         why=why,
+        saved=saved,
     )
     report.user_properties.append((PROPERTY, asdict(result)))
 
@@ -50,12 +58,10 @@ def _result(value: dict[str, Any]) -> Result:
     return Result(**{**value, "why": tuple(value["why"])})
 
 
-def story(verdict: Verdict, lab: Lab, root: Path) -> str:
-    """The failure as people read it: saved, and run twice more to see whether it is under control."""
-    path = save(verdict.case, root / FAILURES)
-    shown = Path(os.path.relpath(path, Path.cwd()))
+def story(verdict: Verdict, lab: Lab, saved: str) -> str:
+    """The failure as people read it, run twice more to see whether it is under control."""
     first = lab.first_failure or verdict
-    text = describe(verdict, replay=command(shown, verdict.case), shrunk_from=first.case)
+    text = describe(verdict, replay=command(Path(saved), verdict.case), shrunk_from=first.case)
     one, two = lab.again(verdict.case), lab.again(verdict.case)
     if not (same(one, verdict) and same(two, verdict)):
         text += "\n    uncontrolled: two more runs of this case came to something else: neither a pass nor a failure"

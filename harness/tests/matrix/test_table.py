@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,18 @@ def test_a_cell_counts_what_passed_and_what_did_not() -> None:
 def test_every_broken_contract_of_a_cell_is_named_once() -> None:
     cell = Cell(results=(_result("violation", "complete", "no-debris"), _result("violation", "complete")))
     assert cell.why == ("complete", "no-debris")
+
+
+def test_each_violation_names_the_case_that_breaks_most_of_it() -> None:
+    one = replace(_result("violation", "complete"), saved="one.toml")
+    two = replace(_result("violation", "complete", "no-debris", layout="file-bind"), saved="two.toml")
+    text = table([one, two, replace(one, layout="file-bind")])
+    assert text.splitlines()[-4:] == [
+        "  violation: complete (copy: plain)",
+        "      start with one.toml",
+        "  violation: complete, no-debris (copy: file-bind)",
+        "      start with two.toml",
+    ]
 
 
 def test_what_did_not_run_says_what_its_scenarios_have_in_common() -> None:
