@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 NAME = "link-mode-honoured"
 _LIBRARIES = ("purelib/", "platlib/")
+# The link modes that cannot be without a cache of unpacked wheels, and where it shows.
+_INTO_THE_CACHE = ("hardlink", "symlink")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -24,7 +26,7 @@ def check(scene: Scene) -> Iterator[Violation]:
     if not scene.is_last or not scene.succeeded or scene.step.action == "warm":
         return
     excused, judge = _crossing(scene), _JUDGES[scene.evidence.case.link_mode]
-    old, cached = _placed_in_image(scene), _cached(scene)
+    old, cached, never = _placed_in_image(scene), _cached(scene), _never_cached(scene)
     for path, file in scene.expectation.files.items():
         wheels = {claim.wheel for claim in file.claims}
         node = scene.after.environment.get(path)
@@ -33,6 +35,8 @@ def check(scene: Scene) -> Iterator[Violation]:
         if path in scene.evidence.furniture:
             continue
         complaint = judge(scene, node, scene.evidence.sharing.get(path), wheels <= excused, wheels <= cached)
+        if complaint is None and wheels <= never and node.kind == "file":
+            complaint = ("data shared with the cache", "a file of which no cache has anything, on plain neither")
         if complaint:
             yield scene.violation(NAME, path, *complaint)
 
@@ -120,3 +124,13 @@ def _cached(scene: Scene) -> set[str]:
     """Wheels whose every content lies in the cache. Others came another way: read-only and full caches force one."""
     contents = {node.digest for node in scene.after.cache.values()}
     return {wheel.key for wheel in scene.wanted if contents.issuperset(scene.book.archived[wheel.dist_info].values())}
+
+
+def _never_cached(scene: Scene) -> set[str]:
+    """Wheels that were to be linked, of which there is nothing in the cache even where it has room and is writable."""
+    control = scene.evidence.control
+    if control is None or scene.evidence.case.link_mode not in _INTO_THE_CACHE or control.steps[-1].outcome.exit:
+        return set()
+    held = {node.digest for trees in (scene.after, control.steps[-1].after) for node in trees.cache.values()}
+    archived = scene.book.archived
+    return {wheel.key for wheel in scene.wanted if held.isdisjoint(archived[wheel.dist_info].values())}

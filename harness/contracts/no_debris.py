@@ -30,6 +30,8 @@ def check(scene: Scene) -> Iterator[Violation]:
     for path, node in scene.after.temporary.items():
         if path not in scene.before.temporary and not is_lock(path, node):
             yield scene.violation(NAME, f"temporary/{path}", "nothing left", said(node))
+    if scene.evidence.case.plan.schedule is None:
+        yield from _empty_directories(scene)
     if not scene.succeeded:
         yield from _left_by_failure(scene)
     elif scene.step.action == "uninstall":
@@ -58,13 +60,33 @@ def _unspread(scene: Scene) -> Iterator[Violation]:
 
 
 def _left_by_failure(scene: Scene) -> Iterator[Violation]:
-    """Directories are not counted: another installer that runs at the same time may have found them there already."""
+    """Directories are another matter: see `_empty_directories`."""
     named, before = claims_of(scene), scene.before.environment
     for path, node in scene.after.environment.items():
         if node.kind == "directory" or path in before or path in named or is_lock(path, node):
             continue
         if not _TEMPORARY.search(path) and not _was_put_back(scene, path):
             yield scene.violation(NAME, path, "nothing left by a step that failed", said(node))
+
+
+def _empty_directories(scene: Scene) -> Iterator[Violation]:
+    """New ones that hold nothing, and that no archive lists.
+
+    Not judged under a drawn schedule: of two installers at once, each may have found the other's directory there.
+    """
+    before, furniture = scene.before.environment, scene.evidence.furniture
+    new = [
+        path
+        for path, node in scene.after.environment.items()
+        if node.kind == "directory" and path not in before and path not in furniture
+    ]
+    if not new:
+        return
+    parents = {path.rpartition("/")[0] for path in scene.after.environment}
+    listed = {entry.path for wheel in scene.book.wheels for entry in wheel.entries if entry.kind == "directory"}
+    for path in new:
+        if path not in parents and path.partition("/")[2] not in listed:
+            yield scene.violation(NAME, path, "no empty directory", said(scene.after.environment[path]))
 
 
 def _was_put_back(scene: Scene, path: str) -> bool:

@@ -143,6 +143,18 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             path="purelib/nvidia/a.txt",
         ),
         Mutant(
+            about="leaves an empty directory when it has installed",
+            installer=wrapped(wrong.leaves_a_directory),
+            case=case("plain", step("install", A.key)),
+            path="purelib/build",
+        ),
+        Mutant(
+            about="leaves an empty directory when it fails",
+            installer=wrapped(wrong.leaves_its_directories_when_it_fails),
+            case=case("read-only-package-directory", _FAILS),
+            path="purelib/half_made",
+        ),
+        Mutant(
             about="leaves an empty directory when it uninstalls",
             installer=changed(wrong.leaves_empty_directories),
             case=case("nested-tmpfs", _INSTALL, step("uninstall", B.key)),
@@ -155,7 +167,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             installer=changed(wrong.swallows_exdev),
             case=case("cross-device-cache", step("install", A.key)),
             path="purelib/nvidia/__init__.py",
-            also=frozenset({"complete", "order-independent"}),
+            also=frozenset({"complete", "order-independent", "no-debris"}),
         ),
         Mutant(
             about="fails although everything is done",
@@ -214,6 +226,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             about="copies where a symbolic link was asked for",
             installer=changed(wrong.copies_always),
             case=case("cross-device-cache", _INSTALL, link_mode="symlink"),
+            path="purelib/nvidia/a/data.txt",
+        ),
+        Mutant(
+            about="copies from a cache that it does not keep",
+            installer=wrapped(wrong.keeps_no_cache),
+            case=case("cross-device-cache", _INSTALL, strict=True),
             path="purelib/nvidia/a/data.txt",
         ),
         Mutant(

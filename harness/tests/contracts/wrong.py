@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError, OperationRefused
 from harness.model import operation as op
+from harness.reference.discard import discard
 from harness.tests.contracts.altered import altered
 from harness.tests.contracts.cases import CUBLAS
 
@@ -157,6 +158,22 @@ def leaves_empty_directories(operation: op.Operation) -> op.Program[Any]:
     return (yield operation)
 
 
+def leaves_a_directory(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """Made for work in progress, empty in the end."""
+    answer = yield from program
+    yield op.Mkdir(f"{settings.purelib}/build")
+    return answer
+
+
+def leaves_its_directories_when_it_fails(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """What it made on the way to a refusal."""
+    try:
+        return (yield from program)
+    except HarnessError:
+        yield op.Mkdir(f"{settings.purelib}/half_made")
+        raise
+
+
 def swallows_exdev(operation: op.Operation) -> op.Program[Any]:
     """conda#3198: the link failed, nobody said so."""
     try:
@@ -225,6 +242,25 @@ def links_always(operation: op.Operation) -> op.Program[Any]:
     if isinstance(operation, op.CopyFile):
         operation = op.Link(operation.source, operation.path)
     return (yield operation)
+
+
+def keeps_no_cache(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """There is then nothing to link to, and nothing to be found out by writing: it copies, and removes it."""
+    aside = f"{settings.temporary}/unpacked"
+
+    def change(operation: op.Operation) -> op.Program[Any]:
+        fields = operation._asdict().items()
+        moved: dict[str, Any] = {
+            name: text.replace(settings.cache, aside) for name, text in fields if isinstance(text, str)
+        }
+        operation = operation._replace(**moved)
+        if isinstance(operation, op.Link) and operation.source.startswith(aside):
+            operation = op.CopyFile(operation.source, operation.path)
+        return (yield operation)
+
+    answer = yield from altered(program, change)
+    yield from discard(aside)
+    return answer
 
 
 def falls_back_when_strict(operation: op.Operation) -> op.Program[Any]:
