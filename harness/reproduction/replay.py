@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.errors import FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
 from harness.reproduction.describe import describe
+from harness.reproduction.export import export
 from harness.reproduction.save import load
 from harness.run import Runner
 
@@ -26,6 +28,9 @@ examples:
   exdev replay .exdev/failures/3f9c2a81d0b4.toml
   exdev replay case.toml --installer reference    the same case with another installer
   exdev replay case.toml --trace                  with every operation of the last step
+  exdev replay case.toml --export there           write archives and a script, to try the real installer by hand:
+    sh there/site.sh sh -c 'UV_CACHE_DIR=$CACHE uv pip install --offline --no-index --find-links $WHEELHOUSE \\
+        --link-mode hardlink --python $ENVIRONMENT/bin/python NAME...'
 """
 
 
@@ -41,6 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("file", type=Path, help="a case, as saved by a failing scenario (.toml or .json)")
     parser.add_argument("--installer", metavar="NAME", help="run it with this one instead")
     parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
+    parser.add_argument("--export", metavar="DIRECTORY", type=Path, help="run nothing: write archives and a script")
     parser.set_defaults(run=run)
 
 
@@ -53,6 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     case = load(arguments.file)
     if arguments.installer:
         case = replace(case, installer=arguments.installer)
+    if arguments.export:
+        sys.stdout.write(f"{_exported(case, arguments.export)}\n")
+        return 0
     with open_laboratory() as laboratory:
         runner = Runner(laboratory)
         first, second = runner.run(case), runner.run(case)
@@ -61,6 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")
         return 3
     return 0 if first.holds else 1
+
+
+def _exported(case: Case, directory: Path) -> Path:
+    try:
+        return export(case, directory)
+    except OSError as refused:
+        problem = Problem(where="", message=f"cannot be written: {refused.strerror}")
+        raise FileInvalid(file=str(refused.filename), problems=(problem,)) from refused
 
 
 def same(first: Verdict, second: Verdict) -> bool:

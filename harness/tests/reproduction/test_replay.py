@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from harness.run import Verdict
 
 
-def _replay(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def replay(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.cli", "replay", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_saved_failure_fails_in_the_same_way(tmp_path: Path, case: Case, verdict: Verdict) -> None:
-    done = _replay(save(case, tmp_path))
+    done = replay(save(case, tmp_path))
     assert (done.returncode, done.stderr) == (1, "")
     for violation in verdict.violations:
         assert violation.path.partition("/")[2] in done.stdout
 
 
 def test_another_installer_may_keep_every_contract(tmp_path: Path, case: Case) -> None:
-    done = _replay(save(case, tmp_path), "--installer", "reference")
+    done = replay(save(case, tmp_path), "--installer", "reference")
     assert done.returncode == 0
     assert done.stdout.startswith("reference keeps every contract on cross-device-cache")
 
 
 def test_a_trace_shows_what_succeeded_too(tmp_path: Path, case: Case) -> None:
-    done = _replay(save(case, tmp_path), "--trace")
+    done = replay(save(case, tmp_path), "--trace")
     assert "mkdir      ok" in done.stdout
 
 
@@ -46,15 +46,15 @@ def test_a_trace_shows_what_succeeded_too(tmp_path: Path, case: Case) -> None:
 def test_a_file_that_is_no_case_is_two(tmp_path: Path, text: str) -> None:
     path = tmp_path / "case.toml"
     path.write_text(text)
-    done = _replay(path)
+    done = replay(path)
     assert done.returncode == 2
     assert "case.toml is not usable" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_missing_file_and_an_unknown_installer_are_two(tmp_path: Path, case: Case) -> None:
-    assert _replay(tmp_path / "none.toml").returncode == 2
-    done = _replay(save(case, tmp_path), "--installer", "specimen:uv-0.1")
+    assert replay(tmp_path / "none.toml").returncode == 2
+    done = replay(save(case, tmp_path), "--installer", "specimen:uv-0.1")
     assert done.returncode == 2
     assert "did you mean 'specimen:uv-0.1.2'?" in done.stderr
 

@@ -1,0 +1,111 @@
+"""Commands that build a layout by hand: its blueprint in the words of a shell, for those who have no harness; pure."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.layouts import blueprint as plans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from harness.layouts.blueprint import Action
+    from harness.model import Layout
+
+# Stands for the place until each path is quoted; nothing is ever made there.
+_PLACE: Final = "/exdev-place"
+
+
+def commands(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What builds the layout below the directory in the shell's variable `site`.
+
+    The layout's `/` is `$site/root`. Run in a mount namespace of its own, with the rights to mount there, and with
+    `userxattr` as `,userxattr` where those rights come from a user namespace (overlayfs.rst), empty otherwise.
+
+    Args:
+        layout: any valid one.
+
+    Returns:
+        The commands that come first, and those that come after the image steps. Of an overlay with several lower
+        layers all but the lowest are sealed empty.
+
+    Raises:
+        FileInvalid: the layout cannot be built safely.
+    """
+    plan = plans.blueprint(layout, _PLACE)
+    start = (f"mkdir -p {quoted(plan.root)}", *_shell(plan.start))
+    return start, tuple(_shell(plan.image))
+
+
+def role(layout: Layout, name: str) -> str:
+    """Where a role lies, as a word of the shell."""
+    return quoted(plans.blueprint(layout, _PLACE).roles[name])
+
+
+def quoted(path: str) -> str:
+    """A path of the blueprint as a word of the shell."""
+    return '"$site"' + shlex.quote(path.removeprefix(_PLACE)) if path.startswith(_PLACE) else shlex.quote(path)
+
+
+def _shell(actions: Iterable[Action]) -> Iterator[str]:
+    for action in actions:
+        yield from _WAYS[type(action)](action)
+
+
+def _tmpfs(action: plans.LayTmpfs) -> Iterator[str]:
+    limits = {"size": action.size, "nr_inodes": action.inodes, "mode": action.mode or "755"}
+    options = [*(f"{name}={value}" for name, value in limits.items() if value), *action.options, *action.flags]
+    yield f"mount -t tmpfs -o {shlex.quote(','.join(options))} exdev {quoted(action.path)}"
+
+
+def _bind(action: plans.LayBind) -> Iterator[str]:
+    yield f"mount --bind {quoted(action.source)} {quoted(action.path)}"
+    if action.flags:
+        yield f"mount -o remount,bind,{','.join(action.flags)} {quoted(action.path)}"
+
+
+def _overlay(action: plans.LayOverlay) -> Iterator[str]:
+    path, sealed = quoted(action.path), [action.path]
+    for number in range(action.lowers):
+        upper, work = (f"{action.layers}/{number}/{name}" for name in ("upper", "work"))
+        parts = [f"lowerdir={':'.join(map(quoted, sealed))}", f"upperdir={quoted(upper)}", f"workdir={quoted(work)}"]
+        parts += map(shlex.quote, (*action.options, *action.flags))
+        if number:
+            yield f"umount {path}"
+        yield f"mkdir -p {quoted(upper)} {quoted(work)}"
+        # An overlay's root shows owner and mode of the upper directory (overlayfs.rst).
+        yield f"chmod --reference={path} {quoted(upper)}; chown --reference={path} {quoted(upper)}"
+        yield f'mount -t overlay -o {",".join(parts)}"$userxattr" exdev {path}'
+        sealed.insert(0, upper)
+
+
+def _permission(action: plans.SetPermission) -> Iterator[str]:
+    path = quoted(action.path)
+    owner, group = ("" if one == -1 else str(one) for one in (action.owner, action.group))
+    if owner or group:
+        yield f"chown {owner}:{group} {path}"
+    if action.mode is not None:
+        yield f"chmod {action.mode:04o} {path}"
+
+
+def _volume(action: plans.LayVolume) -> Iterator[str]:
+    yield f"mount -t tmpfs -o mode=755 exdev {quoted(action.path)}"
+
+
+def _file(action: plans.MakeFile) -> Iterator[str]:
+    yield f"mkdir -p {quoted(posixpath.dirname(action.path))}; touch {quoted(action.path)}"
+
+
+_WAYS: dict[type[Any], Callable[[Any], Iterator[str]]] = {
+    plans.MakeDirectory: lambda action: iter([f"mkdir -p {quoted(action.path)}"]),
+    plans.MakeFile: _file,
+    plans.MakeLink: lambda action: iter([f"ln -s {quoted(action.target)} {quoted(action.path)}"]),
+    plans.LayVolume: _volume,
+    plans.LayTmpfs: _tmpfs,
+    plans.LayBind: _bind,
+    plans.LayOverlay: _overlay,
+    plans.SetPermission: _permission,
+    plans.MakeReadOnly: lambda action: iter([f"mount -o remount,bind,ro {quoted(action.path)}"]),
+}
