@@ -168,7 +168,12 @@ def _promise(contract: str) -> list[str]:
 
 def _wrapped(label: str, text: str) -> list[str]:
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=f"    {label:22}  ", subsequent_indent=" " * 28, break_long_words=False
+        text,
+        _WIDTH,
+        initial_indent=f"    {label:22}  ",
+        subsequent_indent=" " * 28,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
