@@ -23,7 +23,7 @@ def snapshot(
     Args:
         root: an absolute path; itself not part of the result.
         prefix: what keys start with; without it they are relative to `root`.
-        skip: absolute paths of directories that are left out, with everything below.
+        skip: absolute paths of directories of which everything below is left out.
         renamed: absolute paths of directories whose content gets a prefix of its own.
     """
     tree: dict[str, Node] = {}
@@ -38,8 +38,6 @@ def snapshot(
             path = f"{directory}/{name}"
             status = os.lstat(path)
             mode = status.st_mode
-            if path in skip:
-                continue
             key = f"{above}/{name}" if above else name
             if stat.S_ISREG(mode):
                 tree[key] = Node("file", stat.S_IMODE(mode), status.st_size, _digest(path, status.st_size))
@@ -48,7 +46,8 @@ def snapshot(
                     pending.append((path, renamed[path]))
                 else:
                     tree[key] = Node("directory", stat.S_IMODE(mode))
-                    pending.append((path, key))
+                    if path not in skip:
+                        pending.append((path, key))
             elif stat.S_ISLNK(mode):
                 tree[key] = Node("symlink", 0o777, target=os.readlink(path))
             else:

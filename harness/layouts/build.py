@@ -90,11 +90,12 @@ class Site:
 
         Raises:
             MountFailed: a mount was refused.
-            LayoutUntrue: a directory, link or permission was refused.
+            LayoutUntrue: a directory, link or permission was refused, or would lie outside of the site: the image
+                steps have left a symbolic link that leads there.
         """
         if not self._sealed:
             self._sealed = True
-            self._builder.perform(self._image)
+            self._builder.perform(self._image, guarded=True)
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def build(layout: Layout, *, laboratory: Laboratory) -> Iterator[Site]:
         # on it go along in the same call: each unmounting of its own waits for the kernel for some 60 microseconds.
         stack.enter_context(mounts.tmpfs(base, mode="755", leave="detach"))
         os.mkdir(blueprint.root)
-        builder = _Builder(layout=layout, stack=stack)
+        builder = _Builder(layout=layout, base=base, stack=stack)
         builder.perform(blueprint.start)
         yield Site(layout=layout, blueprint=blueprint, builder=builder)
 
@@ -137,8 +138,9 @@ def _place(sites: str) -> Iterator[str]:
 class _Builder:
     """Performs a blueprint's actions; what it mounts is taken down by the given stack."""
 
-    def __init__(self, *, layout: Layout, stack: ExitStack) -> None:
+    def __init__(self, *, layout: Layout, base: str, stack: ExitStack) -> None:
         self._layout = layout
+        self._base = base
         self._stack = stack
         self._overlays: dict[str, _Layers] = {}
         self._ways: Mapping[type[Action], Callable[[Any], None]] = {
@@ -153,10 +155,19 @@ class _Builder:
             plans.MakeReadOnly: lambda action: stack.enter_context(mounts.remount(action.path, flags=("ro",))),
         }
 
-    def perform(self, actions: Iterable[Action]) -> None:
-        """All of them, in order."""
+    def perform(self, actions: Iterable[Action], *, guarded: bool = False) -> None:
+        """All of them, in order.
+
+        Args:
+            actions: what to do.
+            guarded: first see that each stays in the site. An installer has been at work there: a virtual
+                environment's `bin/python` alone is a link to the machine's own.
+        """
+        inside: set[str] = set()
         for action in actions:
             try:
+                if guarded:
+                    self._guard(action, inside)
                 self._ways[type(action)](action)
             except OSError as refused:
                 raise self._untrue(action, refused) from refused
@@ -165,9 +176,20 @@ class _Builder:
         """One more sealed layer for every overlay among these actions that still lacks one."""
         for action in actions:
             if isinstance(action, plans.LayOverlay):
+                self._guard(action, set())
                 self._layers(action).next(action)
             else:
-                self.perform((action,))
+                self.perform((action,), guarded=True)
+
+    def _guard(self, action: Action, inside: set[str]) -> None:
+        """Raises LayoutUntrue where an action would be done outside of the site; what has been seen is in `inside`."""
+        for path in _followed(action):
+            # Most lie in a directory that has been seen, and are no link: one lstat(2) instead of one for each part.
+            if path not in inside and (os.path.dirname(path) not in inside or os.path.islink(path)):
+                real = os.path.realpath(path)
+                if not f"{real}/".startswith(f"{os.path.realpath(self._base)}/"):
+                    raise LayoutUntrue(layout=self._layout.name, facts=(f"{path} leads out of the site, to {real}",))
+            inside.add(path)
 
     def _layers(self, action: plans.LayOverlay) -> _Layers:
         if action.layers not in self._overlays:
@@ -234,6 +256,13 @@ def _make_like(model: str, path: str) -> None:
         os.chown(path, like.st_uid, like.st_gid)
     if like.st_mode != made.st_mode:
         os.chmod(path, stat.S_IMODE(like.st_mode))
+
+
+def _followed(action: Action) -> tuple[str, ...]:
+    """The paths of which an action follows links to the end: making something new follows those on the way only."""
+    if isinstance(action, plans.MakeDirectory | plans.MakeFile | plans.MakeLink):
+        return (os.path.dirname(action.path),)
+    return (action.path, action.source) if isinstance(action, plans.LayBind) else (action.path,)
 
 
 def _make_directory(action: plans.MakeDirectory) -> None:

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from harness.kernel.snapshot import snapshot
-from harness.model import Layout, Node, Trees
+from harness.model import Layout, Node, Tree, Trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.layouts.build import Site
 
@@ -42,25 +42,35 @@ class Observer:
         """The observer of a site."""
         return _observer(site.layout, site.root, tuple(site.roles.items()))
 
-    def environment(self) -> dict[str, Node]:
-        """The environment tree, see `Trees.environment`."""
+    def trees(self) -> Trees:
+        """Snapshots of everything, now."""
+        outside = snapshot(self.root, skip=frozenset((self.cache, self.temporary, *self.schemes)))
+        environment = self._environment(outside)
+        return Trees(
+            environment=environment,
+            cache=snapshot(self.cache) if self._is_there(self.cache, outside) else {},
+            temporary=snapshot(self.temporary) if self._is_there(self.temporary, outside) else {},
+            outside=outside,
+            records=dict(self._records(environment)),
+        )
+
+    def _environment(self, outside: Tree) -> dict[str, Node]:
+        """See `Trees.environment`."""
         tree: dict[str, Node] = {}
         for root, key in self.schemes.items():
-            if not any(root.startswith(f"{other}/") for other in self.schemes):
+            inner = any(root.startswith(f"{other}/") for other in self.schemes)
+            if not inner and self._is_there(root, outside):
                 tree |= snapshot(root, prefix=key, renamed=self.schemes)
         return tree
 
-    def trees(self) -> Trees:
-        """Snapshots of everything, now."""
-        environment = self.environment()
-        inner = frozenset((self.cache, self.temporary, *self.schemes))
-        return Trees(
-            environment=environment,
-            cache=snapshot(self.cache),
-            temporary=snapshot(self.temporary),
-            outside=snapshot(self.root, skip=inner),
-            records={key: self._read(key) for key in environment if key.endswith(".dist-info/RECORD")},
-        )
+    def _is_there(self, path: str, outside: Tree) -> bool:
+        """Whether a real path is still what it was, and no link that an installer has put in its place.
+
+        Otherwise the machine's own files would be taken for the site's: read, and written to find out what they share.
+        """
+        node = outside.get(path[len(self.root) + 1 :])
+        # Walked to, from the root, without following a link. What lies in another role was not.
+        return node.kind == "directory" if node else os.path.realpath(path) == path
 
     def path(self, key: str) -> str:
         """The real path of a key of the environment tree."""
@@ -77,9 +87,17 @@ class Observer:
                 found.add(f"{self.schemes[inner]}{path[len(inner) :]}")
         return frozenset(found)
 
-    def _read(self, key: str) -> bytes:
-        with open(self.path(key), "rb") as file:
-            return file.read()
+    def _records(self, environment: Mapping[str, Node]) -> Iterator[tuple[str, bytes]]:
+        for key, node in environment.items():
+            if key.endswith(".dist-info/RECORD") and node.kind in ("file", "symlink"):
+                path = self.path(key)
+                # Read through a link into the cache too, but not through one that dangles or leaves the site.
+                if node.kind == "file" or (self._is_inside(path) and os.path.isfile(path)):
+                    with open(path, "rb") as file:
+                        yield key, file.read()
+
+    def _is_inside(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(f"{self.root}/")
 
 
 @lru_cache(maxsize=128)

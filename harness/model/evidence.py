@@ -79,7 +79,8 @@ class Trees:
             innermost scheme, so that keys are the same in every layout; what is in none of them, `environment/...`.
         cache: below the cache role.
         temporary: below the temporary role.
-        outside: everything in the site that is none of the above (wheelhouse included).
+        outside: everything in the site that is none of the above (wheelhouse included), and the roles' own directories
+            as far as they lie in no other role.
         records: the content of every RECORD in the environment, by its path there.
     """
 

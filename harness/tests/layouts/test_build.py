@@ -100,6 +100,31 @@ def test_link_in_the_way_of_a_directory_is_said(laboratory: Laboratory) -> None:
     assert os.listdir(laboratory.sites) == []
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        Layout(name="mine", about="x", permissions=(Permission(at="{scripts}/python", mode="000", after="image"),)),
+        _layout(Mount(at="{scripts}/python/below", type="tmpfs", after="image")),
+        _layout(Mount(at="/x", type="bind", source="{scripts}/python", after="image")),
+        _layout(Mount(at="{scripts}/python", type="overlay", after="image", lowers=2)),
+    ],
+    ids=["permission", "below", "bind", "overlay"],
+)
+def test_nothing_is_done_through_a_link_that_an_installer_left(
+    laboratory: Laboratory, tmp_path: Path, layout: Layout
+) -> None:
+    # As in every virtual environment: `bin/python` leads to the machine's own.
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    mode = theirs.stat().st_mode
+    with build(layout, laboratory=laboratory) as site:
+        os.symlink(theirs, site.path("{scripts}/python"))
+        with pytest.raises(LayoutUntrue, match=r"bin/python\S* leads out of the site, to"):
+            site.finish_image()
+    assert theirs.stat().st_mode == mode
+    assert list(theirs.iterdir()) == []
+
+
 def test_image_steps_end_up_in_the_lower_layer(laboratory: Laboratory) -> None:
     with build(load("overlay-environment-in-lower"), laboratory=laboratory) as site:
         Path(site.role("purelib"), "before").mkdir()

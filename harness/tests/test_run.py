@@ -1,0 +1,55 @@
+"""Running a case: what cannot be put into the wheelhouse is said, and never lies elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, UnknownName
+from harness.layouts import load
+from harness.model import Case, Mount, Plan, Step
+from harness.run import Runner
+from harness.wheels import wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.kernel.laboratory import Laboratory
+
+_WHEEL = wheel("six", "1.0", {"six.py": b"PY3 = True\n"})
+_CASE = Case(layout=load("plain"), wheels=(_WHEEL,), steps=(Step(action="install", wheels=(_WHEEL.key,)),))
+
+
+def test_a_good_case_holds_and_has_a_control(laboratory: Laboratory) -> None:
+    verdict = Runner(laboratory).run(_CASE)
+    assert verdict.holds
+    assert [step.outcome.exit for step in verdict.evidence.steps] == [0]
+    assert verdict.evidence.control is not None
+    assert verdict.evidence.control.steps[0].after.environment.keys() >= {"purelib/six.py"}
+
+
+def test_no_archive_is_written_outside_of_the_wheelhouse(laboratory: Laboratory, tmp_path: Path) -> None:
+    evil = replace(_WHEEL, name=f"{'../' * 20}{tmp_path.relative_to('/')}/evil")
+    case = replace(_CASE, wheels=(evil,), steps=())
+    with pytest.raises(FileInvalid, match="it holds a slash or a NUL byte"):
+        Runner(laboratory).run(case)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wheelhouse_without_room_is_the_layouts_fault(laboratory: Laboratory) -> None:
+    small = replace(load("plain"), name="mine", mounts=(Mount(at="{wheelhouse}", type="tmpfs", inodes=1),))
+    with pytest.raises(LayoutUntrue, match=r"the wheelhouse cannot hold six-1\.0-py3-none-any\.whl: ENOSPC"):
+        Runner(laboratory).run(replace(_CASE, layout=small))
+
+
+def test_what_an_installer_cannot_do_is_not_applicable(laboratory: Laboratory) -> None:
+    case = replace(_CASE, installer="specimen:uv-0.1.2", plan=Plan(), strict=True)
+    with pytest.raises(NotApplicable, match="strict"):
+        Runner(laboratory).run(case)
+
+
+def test_an_unknown_installer_is_said_with_the_nearest_one(laboratory: Laboratory) -> None:
+    with pytest.raises(UnknownName, match=r"specimen:uv-0\.1\.2"):
+        Runner(laboratory).run(replace(_CASE, installer="specimen:uv-0.1.1"))
