@@ -153,7 +153,7 @@ class UnknownName(HarnessError):  # noqa: N818 - reads as what is wrong
     nearest: str | None = None
 
     def __str__(self) -> str:
-        hint = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        hint = f"; did you mean {self.nearest!r}?" if self.nearest else "."
         return f"unknown {self.kind} {self.name!r}{hint} Known: {', '.join(self.known)}"
 
 

@@ -43,6 +43,8 @@ _CAPABILITIES: Final = tuple(capability.name for capability in CAPABILITIES)
 _PLACEHOLDERS: Final = (*ROLES, "site_packages", "python")
 _MAX_PATH: Final = 512  # generous: the site's own root and a wheel's paths have to fit into PATH_MAX (4096) as well
 _MAX_COMPONENT: Final = 255  # NAME_MAX, limits.h
+# Of each kind of part: ours have at most a handful, and time to draw a layout up grows with their square and more.
+_MAX_PARTS: Final = 64
 _MAX_ID: Final = (1 << 32) - 2  # (uid_t)-1 means "leave it" to chown(2)
 
 # Which keys mean something for which type of mount; what is not named here fits all of them.
@@ -55,7 +57,13 @@ _FITS: Final = {
     "lowers": ("overlay",),
     "options": ("tmpfs", "overlay"),
 }
-_KEYS: Final = {"source": "from"}  # what files call a field, where it differs
+_KEYS: Final = {
+    "source": "from",
+    "mounts": "mount",
+    "symlinks": "symlink",
+    "permissions": "permission",
+    "facts": "verify",
+}  # what files call a field, where it differs
 _ABSENT: Final = Mount(at="/", type="tmpfs")
 _TWO_PATHS: Final = ("link", "rename", "rename-directory", "same-device")
 
@@ -105,6 +113,11 @@ def _refusals(names: Sequence[str], where: str) -> Iterator[Problem]:
 
 def _requires(names: Sequence[str], where: str) -> Iterator[Problem]:
     yield from _known(names, _CAPABILITIES, where)
+
+
+def _parts(parts: Sequence[object], where: str) -> Iterator[Problem]:
+    if len(parts) > _MAX_PARTS:
+        yield Problem(where=where, message=f"{len(parts)} of them are more than {_MAX_PARTS}")
 
 
 def _known(names: Sequence[str], known: Sequence[str], where: str) -> Iterator[Problem]:
@@ -260,6 +273,10 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
     (Layout, "reports"): _reports,
     (Layout, "requires"): _requires,
     (Layout, "refusals"): _refusals,
+    (Layout, "mounts"): _parts,
+    (Layout, "symlinks"): _parts,
+    (Layout, "permissions"): _parts,
+    (Layout, "facts"): _parts,
     (Mount, "at"): _template,
     (Mount, "source"): _source,
     (Mount, "size"): _size,

@@ -215,3 +215,9 @@ def test_what_is_not_one_option_is_refused(option: str) -> None:
     mount = Mount(at="/data", type="overlay", options=(option,))
     (problem,) = problems(Layout(name="evil", about="", mounts=(mount,)))
     assert "is not an option" in problem.message
+
+
+def test_a_layout_of_too_many_parts_is_refused_before_it_is_drawn_up() -> None:
+    symlinks = tuple(Symlink(at=f"/link{number}", to="/x") for number in range(65))
+    (problem,) = problems(Layout(name="huge", about="", symlinks=symlinks))
+    assert str(problem) == "symlink: 65 of them are more than 64"
