@@ -95,19 +95,6 @@ class LaboratoryHomeless(HarnessError):  # noqa: N818 - reads as what is wrong
         return f"no empty directory to mount the laboratory on: {tried}; set {self.variable} to one (mkdir is enough)"
 
 
-@dataclass(eq=False, kw_only=True)
-class CapabilityMissing(HarnessError):  # noqa: N818 - reads as what happened
-    """A layout or scenario needs something this machine cannot do."""
-
-    capability: str
-    because: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        remedy = f". Remedy: {self.remedy}" if self.remedy else ""
-        return f"capability {self.capability!r} is missing: {self.because}{remedy}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing wrong in a file: where (`mount[2].type`), the bad value, what is wrong, the nearest right one."""
