@@ -146,6 +146,13 @@ def blueprint(layout: Layout, base: str) -> Blueprint:
     )
 
 
+def followed(action: Action) -> tuple[str, ...]:
+    """The paths of which an action follows links to the end: making something new follows those on the way only."""
+    if isinstance(action, MakeDirectory | MakeFile | MakeLink):
+        return (posixpath.dirname(action.path),)
+    return (action.path, action.source) if isinstance(action, LayBind) else (action.path,)
+
+
 def site_path(layout: Layout, template: str) -> str:
     """The absolute path inside the site that a template of this layout stands for, without needless slashes."""
     return "/" + posixpath.normpath(layout.roles.resolve(template)).lstrip("/")

@@ -183,7 +183,7 @@ class _Builder:
 
     def _guard(self, action: Action, inside: set[str]) -> None:
         """Raises LayoutUntrue where an action would be done outside of the site; what has been seen is in `inside`."""
-        for path in _followed(action):
+        for path in plans.followed(action):
             # Most lie in a directory that has been seen, and are no link: one lstat(2) instead of one for each part.
             if path not in inside and (os.path.dirname(path) not in inside or os.path.islink(path)):
                 real = os.path.realpath(path)
@@ -256,13 +256,6 @@ def _make_like(model: str, path: str) -> None:
         os.chown(path, like.st_uid, like.st_gid)
     if like.st_mode != made.st_mode:
         os.chmod(path, stat.S_IMODE(like.st_mode))
-
-
-def _followed(action: Action) -> tuple[str, ...]:
-    """The paths of which an action follows links to the end: making something new follows those on the way only."""
-    if isinstance(action, plans.MakeDirectory | plans.MakeFile | plans.MakeLink):
-        return (os.path.dirname(action.path),)
-    return (action.path, action.source) if isinstance(action, plans.LayBind) else (action.path,)
 
 
 def _make_directory(action: plans.MakeDirectory) -> None:

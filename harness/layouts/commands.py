@@ -6,6 +6,7 @@ import posixpath
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.errors import FileInvalid, Problem
 from harness.layouts import blueprint as plans
 
 if TYPE_CHECKING:
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 
 # Stands for the place until each path is quoted; nothing is ever made there.
 _PLACE: Final = "/exdev-place"
+# What parts options, and layers, and quotes them.
+_SEPARATORS: Final = frozenset(',:\\"')
 
 
 def commands(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What builds the layout below the directory in the shell's variable `site`.
 
     The layout's `/` is `$site/root`. Run in a mount namespace of its own, with the rights to mount there, and with
-    `userxattr` as `,userxattr` where those rights come from a user namespace (overlayfs.rst), empty otherwise.
+    `userxattr` as `,userxattr` where those rights come from a user namespace (overlayfs.rst), empty otherwise; after
+    the image steps with a command `inside PATH` that ends everything where a path leads out of the site.
 
     Args:
         layout: any valid one.
@@ -32,11 +36,11 @@ def commands(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
         layers all but the lowest are sealed empty.
 
     Raises:
-        FileInvalid: the layout cannot be built safely.
+        FileInvalid: the layout cannot be built safely, or not by mount(8).
     """
     plan = plans.blueprint(layout, _PLACE)
     start = (f"mkdir -p {quoted(plan.root)}", *_shell(plan.start))
-    return start, tuple(_shell(plan.image))
+    return start, tuple(_guarded(plan.image))
 
 
 def role(layout: Layout, name: str) -> str:
@@ -54,6 +58,17 @@ def _shell(actions: Iterable[Action]) -> Iterator[str]:
         yield from _WAYS[type(action)](action)
 
 
+def _guarded(actions: Iterable[Action]) -> Iterator[str]:
+    """An installer has been at work, and an environment's `bin/python` alone is a link to the machine's own."""
+    seen = set()
+    for action in actions:
+        for path in plans.followed(action):
+            if path not in seen:
+                yield f"inside {quoted(path)}"
+            seen.add(path)
+        yield from _WAYS[type(action)](action)
+
+
 def _tmpfs(action: plans.LayTmpfs) -> Iterator[str]:
     limits = {"size": action.size, "nr_inodes": action.inodes, "mode": action.mode or "755"}
     options = [*(f"{name}={value}" for name, value in limits.items() if value), *action.options, *action.flags]
@@ -68,6 +83,10 @@ def _bind(action: plans.LayBind) -> Iterator[str]:
 
 def _overlay(action: plans.LayOverlay) -> Iterator[str]:
     path, sealed = quoted(action.path), [action.path]
+    if set(action.path) & _SEPARATORS:
+        # The kernel takes any path, one by one; mount(8) takes one text of options (overlayfs.rst, mount(8)).
+        problem = Problem(where="mount", message=f"{action.path.removeprefix(_PLACE)!r} cannot be told to mount(8)")
+        raise FileInvalid(file="this layout", problems=(problem,))
     for number in range(action.lowers):
         upper, work = (f"{action.layers}/{number}/{name}" for name in ("upper", "work"))
         parts = [f"lowerdir={':'.join(map(quoted, sealed))}", f"upperdir={quoted(upper)}", f"workdir={quoted(work)}"]

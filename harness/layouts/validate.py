@@ -30,9 +30,9 @@ _REPORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*#[0-9]+")
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,14}[kmg]?")
 _OCTAL: Final = re.compile(r"[0-7]{3,4}")
 _VOLUME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-# Without a comma in the key: before Linux 6.5 an overlay's options were joined by commas (fs/fs_context.c,
-# legacy_parse_param), and a second one could hide in the first.
-_OPTION: Final = re.compile(r"[a-z][a-z0-9_]*\+?(=[^\0]*)?")
+# Without a comma: before Linux 6.5 an overlay's options were joined by commas (fs/fs_context.c, legacy_parse_param), as
+# mount(8) has them still, and a second one could hide in the first.
+_OPTION: Final = re.compile(r"[a-z][a-z0-9_]*\+?(=[^\0,]*)?")
 # Options that are paths of the machine: of two `upperdir` the last one counts (overlayfs, params.c), and all writes go
 # there.
 _PLACES: Final = ("source", "lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir")

@@ -27,6 +27,7 @@ def export(case: Case, directory: Path) -> Path:
 
     Raises:
         OSError: the directory cannot be written, or a file of that name is there.
+        FileInvalid: the layout cannot be built by hand safely.
     """
     directory.mkdir(parents=True, exist_ok=True)
     for wheel in case.wheels:
@@ -61,7 +62,7 @@ def _head(case: Case) -> list[str]:
         ),
         *map(_printable, steps),
         "set -eu",
-        'here=$(cd "$(dirname "$0")" && pwd)',
+        'here=$(cd "$(dirname "$0")" && pwd -P)',
         # Everything is mounted in a namespace of its own, and goes with the last process in it.
         'case "${EXDEV_INSIDE:-}-$(id -u)" in',
         '-0) EXDEV_INSIDE=root exec unshare --mount sh "$here/' + SCRIPT + '" "$@" ;;',
@@ -70,6 +71,8 @@ def _head(case: Case) -> list[str]:
         'userxattr=; [ "$EXDEV_INSIDE" = root ] || userxattr=,userxattr',
         "umask 022",
         "site=$here/site",
+        'inside() { case "$(realpath -m "$1")/" in "$site"/*) ;; *) outside "$1" ;; esac; }',
+        'outside() { echo "$1 leads out of the site" >&2; exit 1; }',
         'mkdir -p "$site"',
         'mount -t tmpfs -o mode=755 exdev "$site"',
     ]

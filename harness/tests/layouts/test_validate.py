@@ -210,7 +210,7 @@ def test_an_option_cannot_lead_an_overlay_out_of_the_site(key: str) -> None:
     assert "could lie outside of the site" in problem.message
 
 
-@pytest.mark.parametrize("option", ["", "a\0b", "x,upperdir=/etc", "=x", " upperdir=/etc"])
+@pytest.mark.parametrize("option", ["", "a\0b", "x,upperdir=/etc", "x=on,upperdir=/etc", "=x", " upperdir=/etc"])
 def test_what_is_not_one_option_is_refused(option: str) -> None:
     mount = Mount(at="/data", type="overlay", options=(option,))
     (problem,) = problems(Layout(name="evil", about="", mounts=(mount,)))

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.errors import FileInvalid
 from harness.kernel import mountinfo
 from harness.layouts import load, names
 from harness.layouts.blueprint import site_path
+from harness.model import Mount, Permission
 from harness.reproduction import save
 from harness.reproduction.export import export, script
 from harness.tests.reproduction.test_replay import replay
@@ -68,6 +70,27 @@ def test_image_steps_are_done_before_the_mounts_that_follow(tmp_path: Path, case
     )
     assert done.stdout == "warm\n"
     assert "Read-only file system" in done.stderr
+
+
+@pytest.mark.usefixtures("laboratory")
+def test_nothing_is_done_by_hand_through_a_link_out_of_the_site(tmp_path: Path, case: Case) -> None:
+    # `bin/python` is a link to the machine's own: root's chmod would follow it.
+    precious = tmp_path / "precious"
+    precious.mkdir(mode=0o755)
+    permission = Permission(at="{scripts}/precious", mode="000", after="image")
+    path = export(replace(case, layout=replace(load("plain"), permissions=(permission,))), tmp_path)
+    image = {**os.environ, "IMAGE": f'ln -s {precious} "$ENVIRONMENT/bin/precious"'}
+    done = subprocess.run(["sh", path, "true"], capture_output=True, text=True, env=image, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("bin/precious leads out of the site\n")
+    assert precious.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("at", ["/a,upperdir=/precious", "/a:/precious", '/a"', "/a\\"])
+def test_a_layer_cannot_be_told_to_mount_as_an_option(case: Case, at: str) -> None:
+    layout = replace(case.layout, mounts=(Mount(at=at, type="overlay"),))
+    with pytest.raises(FileInvalid, match="cannot be told to mount"):
+        script(replace(case, layout=layout))
 
 
 def test_archives_have_the_order_of_the_case(tmp_path: Path, case: Case) -> None:
