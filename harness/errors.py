@@ -95,6 +95,20 @@ class LaboratoryHomeless(HarnessError):  # noqa: N818 - reads as what is wrong
         return f"no empty directory to mount the laboratory on: {tried}; set {self.variable} to one (mkdir is enough)"
 
 
+@dataclass(eq=False, kw_only=True)
+class CapabilityMissing(HarnessError):  # noqa: N818 - reads as what is so
+    """A case's layout needs something that this machine cannot do."""
+
+    capability: str
+    layout: str
+    because: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        remedy = f". Remedy: {self.remedy}" if self.remedy else ""
+        return f"layout {self.layout!r} needs {self.capability!r}, which is missing here: {self.because}{remedy}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing wrong in a file: where (`mount[2].type`), the bad value, what is wrong, the nearest right one."""

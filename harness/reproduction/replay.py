@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import FileInvalid, Problem
+from harness.errors import CapabilityMissing, FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
+from harness.kernel.probes import probe
 from harness.reproduction.describe import describe
 from harness.reproduction.export import export
 from harness.reproduction.save import load
@@ -63,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"{_exported(case, arguments.export)}\n")
         return 0
     with open_laboratory() as laboratory:
+        _check_machine(case)
         runner = Runner(laboratory)
         first, second = runner.run(case), runner.run(case)
     sys.stdout.write(f"{describe(first, trace=arguments.trace)}\n")
@@ -70,6 +72,15 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")
         return 3
     return 0 if first.holds else 1
+
+
+def _check_machine(case: Case) -> None:
+    """Raises CapabilityMissing where the machine cannot do what the layout needs."""
+    for finding in probe(case.layout.requires).values() if case.layout.requires else ():
+        if not finding.available:
+            raise CapabilityMissing(
+                capability=finding.name, layout=case.layout.name, because=finding.because, remedy=finding.remedy
+            )
 
 
 def _exported(case: Case, directory: Path) -> Path:

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from harness.layouts import validate
 from harness.model import Case, codec
 
 if TYPE_CHECKING:
@@ -47,5 +48,5 @@ def load(path: Path) -> Case:
     Raises:
         FileInvalid: it is not one; with every problem.
     """
-    case: Case = codec.load(Case, path)
+    case: Case = codec.load(Case, path, check=validate.check)
     return case

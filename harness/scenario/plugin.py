@@ -8,12 +8,12 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.kernel.probes import probe
-from harness.matrix import table
 from harness.plugin import enter
 from harness.run import Runner
 from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
 from harness.scenario.profiles import register
+from harness.scenario.results import Results
 from harness.scenario.selection import Instance, Selection, not_applicable
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _SELECTION = pytest.StashKey[Selection]()
 _INSTANCE = pytest.StashKey[Instance]()
-_REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Enter the laboratory before anything asks for a temporary directory, and before there is a second thread."""
     config.addinivalue_line("markers", "scenario(requirements): declared by harness.scenario.scenario")
+    config.pluginmanager.register(Results(), "exdev-results")
     register(config.getoption("hypothesis_profile", None))
     try:
         config.stash[_SELECTION] = Selection.of(
@@ -129,32 +129,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Scenarios that were all skipped are no success."""
-    results = reporting.results(_reports(session.config))
-    ran = any(result.state in {"pass", "violation", "error"} for result in results)
-    if results and not ran and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The matrix."""
-    text = table(reporting.results(_reports(terminalreporter.config)))
-    if text:
-        terminalreporter.section("layout x link mode")
-        terminalreporter.write_line(text)
-
-
 def _missing(capabilities: Collection[str]) -> list[Finding]:
     return [finding for finding in probe(capabilities).values() if not finding.available] if capabilities else []
-
-
-def _reports(config: pytest.Config) -> list[pytest.TestReport]:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    stats: dict[str, list[Any]] = reporter.stats if reporter else {}
-    return [one for reports in stats.values() for one in reports if isinstance(one, pytest.TestReport)]
 
 
 def _instance(item: pytest.Item) -> Instance | None:

@@ -59,6 +59,21 @@ def test_a_missing_file_and_an_unknown_installer_are_two(tmp_path: Path, case: C
     assert "did you mean 'specimen:uv-0.1.2'?" in done.stderr
 
 
+def test_a_machine_that_lacks_what_the_layout_needs_is_two(tmp_path: Path, case: Case) -> None:
+    lacking = replace(case, layout=replace(case.layout, requires=("reflink",)))
+    done = replay(save(lacking, tmp_path))
+    assert done.returncode == 2
+    assert "layout 'cross-device-cache' needs 'reflink', which is missing here: " in done.stderr
+
+
+def test_problems_of_its_layout_are_told_with_the_file(tmp_path: Path, case: Case) -> None:
+    wrong = replace(case.layout.mounts[0], at="{cash}/x")
+    done = replay(save(replace(case, layout=replace(case.layout, mounts=(wrong,))), tmp_path))
+    assert done.returncode == 2
+    assert ".toml is not usable" in done.stderr
+    assert "layout.mount[0].at" in done.stderr
+
+
 def test_runs_that_differ_are_not_the_same(verdict: Verdict) -> None:
     assert same(verdict, replace(verdict))
     assert not same(verdict, replace(verdict, violations=()))
