@@ -24,7 +24,7 @@ def snapshot(
         root: an absolute path; itself not part of the result.
         prefix: what keys start with; without it they are relative to `root`.
         skip: absolute paths of directories of which everything below is left out.
-        renamed: absolute paths of directories whose content gets a prefix of its own.
+        renamed: absolute paths of directories that get a key of their own, which is their content's prefix too.
     """
     tree: dict[str, Node] = {}
     pending = [(root, prefix)]
@@ -42,12 +42,10 @@ def snapshot(
             if stat.S_ISREG(mode):
                 tree[key] = Node("file", stat.S_IMODE(mode), status.st_size, _digest(path, status.st_size))
             elif stat.S_ISDIR(mode):
-                if path in renamed:
-                    pending.append((path, renamed[path]))
-                else:
-                    tree[key] = Node("directory", stat.S_IMODE(mode))
-                    if path not in skip:
-                        pending.append((path, key))
+                key = renamed.get(path, key)
+                tree[key] = Node("directory", stat.S_IMODE(mode))
+                if path not in skip:
+                    pending.append((path, key))
             elif stat.S_ISLNK(mode):
                 tree[key] = Node("symlink", 0o777, target=os.readlink(path))
             else:

@@ -61,14 +61,20 @@ class Observer:
             inner = any(root.startswith(f"{other}/") for other in self.schemes)
             if not inner and self._is_there(root, outside):
                 tree |= snapshot(root, prefix=key, renamed=self.schemes)
+                if node := outside.get(self._outside(root)):
+                    tree[key] = node
         return tree
+
+    def _outside(self, path: str) -> str:
+        """The key in `Trees.outside` of a path in the site."""
+        return path[len(self.root) + 1 :]
 
     def _is_there(self, path: str, outside: Tree) -> bool:
         """Whether a real path is still what it was, and no link that an installer has put in its place.
 
         Otherwise the machine's own files would be taken for the site's: read, and written to find out what they share.
         """
-        node = outside.get(path[len(self.root) + 1 :])
+        node = outside.get(self._outside(path))
         # Walked to, from the root, without following a link. What lies in another role was not.
         return node.kind == "directory" if node else os.path.realpath(path) == path
 
@@ -76,13 +82,13 @@ class Observer:
         """The real path of a key of the environment tree."""
         scheme, _, rest = key.partition("/")
         root = next(path for path, name in self.schemes.items() if name == scheme)
-        return f"{root}/{rest}"
+        return f"{root}/{rest}" if rest else root
 
     def keys(self, paths: Iterable[str]) -> frozenset[str]:
         """The keys of those real paths that lie in the environment tree."""
         found = set()
         for path in paths:
-            inner = max((root for root in self.schemes if path.startswith(f"{root}/")), key=len, default="")
+            inner = max((root for root in self.schemes if f"{path}/".startswith(f"{root}/")), key=len, default="")
             if inner:
                 found.add(f"{self.schemes[inner]}{path[len(inner) :]}")
         return frozenset(found)

@@ -77,6 +77,7 @@ class Trees:
     Attributes:
         environment: everything below the environment and its scheme directories, keyed `scheme/relative path` with the
             innermost scheme, so that keys are the same in every layout; what is in none of them, `environment/...`.
+            The directory of a scheme has the scheme's name for a key (`purelib`).
         cache: below the cache role.
         temporary: below the temporary role.
         outside: everything in the site that is none of the above (wheelhouse included), and the roles' own directories

@@ -35,6 +35,18 @@ def test_a_file_of_the_environment_has_a_key_that_gives_its_path(laboratory: Lab
         assert os.path.samefile(observer.path("purelib/six.py"), site.path("{site_packages}/six.py"))
 
 
+@pytest.mark.parametrize("name", ["plain", "symlinked-site-packages", "data-elsewhere", "environment-is-mount-point"])
+def test_every_scheme_directory_has_a_node_and_is_furniture(laboratory: Laboratory, name: str) -> None:
+    with build(load(name), laboratory=laboratory) as site:
+        observer = Observer.of(site)
+        schemes = frozenset(observer.schemes.values())
+        assert schemes <= observer.keys(site.furniture)
+        assert schemes == {key for key in observer.trees().environment if "/" not in key}
+        os.chmod(site.role("purelib"), 0o2700)
+        assert observer.trees().environment["purelib"].mode == 0o2700
+        assert observer.path("purelib") == os.path.realpath(site.role("purelib"))
+
+
 def test_records_are_read_from_files_and_through_links_into_the_site_only(
     laboratory: Laboratory, tmp_path: Path
 ) -> None:
