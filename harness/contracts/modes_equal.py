@@ -17,11 +17,21 @@ _PERMISSIONS = 0o777
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """Files as the oracle says; directories that the installer made, as mkdir under umask 022 makes them."""
+    """Files as the oracle says; directories as they were, or as mkdir under umask 022 makes them."""
+    yield from _furniture(scene)
     if not scene.succeeded or scene.step.action in {"warm", "uninstall"}:
         return
     yield from _files(scene)
     yield from _directories(scene)
+
+
+def _furniture(scene: Scene) -> Iterator[Violation]:
+    """Directories of the layout are not the installer's to change, whatever it was asked for and what came of it."""
+    before, after = scene.before.environment, scene.after.environment
+    for path in scene.evidence.furniture:
+        old, new = before.get(path), after.get(path)
+        if old and new and old.kind == new.kind == "directory" and old.mode != new.mode:
+            yield scene.violation(NAME, path, f"mode {old.mode:04o}, as before", f"mode {new.mode:04o}")
 
 
 def _directories(scene: Scene) -> Iterator[Violation]:

@@ -93,6 +93,25 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             case=case("plain", _INSTALL),
             path="purelib/nvidia/a",
         ),
+        Mutant(
+            about="opens site-packages to everybody",
+            installer=wrapped(wrong.opens_the_library, "install"),
+            case=case("plain", _INSTALL),
+            path="purelib",
+        ),
+        Mutant(
+            about="opens a site-packages that lies outside of the environment to everybody",
+            installer=wrapped(wrong.opens_the_library, "install"),
+            case=case("symlinked-site-packages", _INSTALL),
+            path="purelib",
+            also=frozenset({"outside-untouched"}),
+        ),
+        Mutant(
+            about="takes the set-id and sticky bits off site-packages when it uninstalls",
+            installer=wrapped(wrong.opens_the_library, "uninstall"),
+            case=case("sticky-and-setgid", _INSTALL, step("uninstall", B.key)),
+            path="purelib",
+        ),
     ),
     "cache-untouched": (
         Mutant(

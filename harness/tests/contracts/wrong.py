@@ -89,6 +89,13 @@ def makes_private_directories(operation: op.Operation) -> op.Program[Any]:
     return (yield operation)
 
 
+def opens_the_library(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """A chmod that was meant for what had just been installed."""
+    answer = yield from program
+    yield op.Chmod(settings.purelib, 0o777)
+    return answer
+
+
 def rewrites_record_through_a_link(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
     """RECORD is linked like every other file, then rewritten in place."""
     source = ""
