@@ -64,6 +64,8 @@ _KEYS: Final = {
     "permissions": "permission",
     "facts": "verify",
 }  # what files call a field, where it differs
+# Roles that share nothing with any other; those of the schemes may lie inside each other.
+_APART: Final = ("cache", "temporary", "wheelhouse")
 _ABSENT: Final = Mount(at="/", type="tmpfs")
 _TWO_PATHS: Final = ("link", "rename", "rename-directory", "same-device")
 
@@ -171,6 +173,31 @@ def _undeclared(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
             yield Problem(where=below(where, f"permission[{index}]"), message=message)
 
 
+def _overlapping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """What lies in two roles would be judged by the rules of both: an installer could not but break some of them."""
+    roles = layout["roles"]
+    if any(check(Roles, _fields(roles), "")):
+        return
+    places = {role: _place(roles, getattr(roles, role)) for role in ROLES}
+    schemes = [role for role in ROLES if role not in _APART]
+    for index, role in enumerate(_APART):
+        for other in (*_APART[:index], *schemes):
+            if _overlap(places[role], places[other]):
+                message = f"{role} at {places[role]} and {other} at {places[other]} overlap"
+                yield Problem(where=below(where, f"roles.{role}"), message=message)
+                break  # schemes lie in each other: the first says it for all of them
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two normal paths are the same, or one lies inside the other."""
+    one, other = f"{one.rstrip('/')}/", f"{other.rstrip('/')}/"
+    return one.startswith(other) or other.startswith(one)
+
+
+def _place(roles: Roles, template: str) -> str:
+    return posixpath.normpath("/" + roles.resolve(template).lstrip("/"))
+
+
 def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """A mount that hides an earlier one: nothing could be said of the hidden one, nor be done to it.
 
@@ -183,7 +210,7 @@ def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     sound = [(index, mount) for index, mount in enumerate(layout["mounts"]) if not any(_template(mount.at, ""))]
     laid: list[tuple[int, str, str]] = []
     for index, mount in sorted(sound, key=lambda pair: pair[1].after == "image"):
-        place = posixpath.normpath("/" + roles.resolve(mount.at).lstrip("/"))
+        place = _place(roles, mount.at)
         for earlier, covered, after in laid:
             if covered.startswith(place.rstrip("/") + "/") or (covered, after) == (place, mount.after):
                 message = f"{place} hides mount[{earlier}] at {covered}, which is laid before it"
@@ -298,6 +325,7 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
 # What is judged together, where at least these fields are right.
 _TOGETHER: Final[Sequence[tuple[type[object], AbstractSet[str], _Judge]]] = (
     (Layout, {"permissions", "requires"}, _undeclared),
+    (Layout, {"roles"}, _overlapping),
     (Layout, {"mounts", "roles"}, _hiding),
     (Mount, {"type"}, _mount),
     (Roles, {*ROLES}, _circles),

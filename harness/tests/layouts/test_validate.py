@@ -154,6 +154,30 @@ def test_giving_files_away_needs_the_capability_declared() -> None:
     assert not problems(Layout(name="mine", about="x", permissions=(permission,), requires=("chown",)))
 
 
+@pytest.mark.parametrize(
+    ("roles", "told"),
+    [
+        (Roles(cache="/environment"), "roles.cache: cache at /environment and environment at /environment overlap"),
+        (Roles(cache="{purelib}/x", purelib="/p"), "roles.cache: cache at /p/x and purelib at /p overlap"),
+        (Roles(temporary="{cache}/tmp"), "roles.temporary: temporary at /cache/tmp and cache at /cache overlap"),
+        (Roles(wheelhouse="/cache/"), "roles.wheelhouse: wheelhouse at /cache and cache at /cache overlap"),
+        (Roles(scripts="/tmp/bin"), "roles.temporary: temporary at /tmp and scripts at /tmp/bin overlap"),  # noqa: S108 - inside the site
+    ],
+)
+def test_roles_that_overlap_are_a_problem(roles: Roles, told: str) -> None:
+    assert [str(problem) for problem in problems(Layout(name="mine", about="x", roles=roles))] == [told]
+
+
+def test_an_environment_that_holds_every_other_role_is_a_problem_of_each() -> None:
+    found = problems(Layout(name="mine", about="x", roles=Roles(environment="/")))
+    assert [problem.where for problem in found] == ["roles.cache", "roles.temporary", "roles.wheelhouse"]
+
+
+def test_schemes_may_lie_in_each_other_and_roles_beside_each_other() -> None:
+    roles = Roles(data="/environment/lib", headers="{purelib}/include", cache="/environment2", temporary="/cache")
+    assert problems(Layout(name="mine", about="x", roles=roles)) == ()
+
+
 def test_mount_that_hides_an_earlier_one_is_a_problem() -> None:
     cache, same, root = (Mount(at=at, type="overlay") for at in ("{cache}", "/cache/", "/"))
     assert _told(cache, same) == ["mount[1].at: /cache hides mount[0] at /cache, which is laid before it"]
