@@ -129,12 +129,21 @@ class _Run:
                 self.site.next_layer()
             yield self._step(step, self.observer.trees())
         self.site.finish_image()
+        self._check_wheelhouse()
         before = self.observer.trees()
         for step in self.case.steps:
             if not step.image:
                 evidence = self._step(step, before)
                 before = evidence.after
                 yield evidence
+
+    def _check_wheelhouse(self) -> None:
+        """No installer is to blame for archives that a later mount or mode of the layout keeps from it."""
+        wheelhouse = self.site.role("wheelhouse")
+        hidden = (one.filename for one in self.case.wheels if not os.access(f"{wheelhouse}/{one.filename}", os.R_OK))
+        facts = tuple(f"the wheelhouse does not show {filename} after the image steps" for filename in hidden)
+        if facts:
+            raise LayoutUntrue(layout=self.site.layout.name, facts=facts)
 
     def _step(self, step: Step, before: Trees) -> StepEvidence:
         outcome = self.installer.perform(step, self.case, self.site)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -42,6 +42,21 @@ def test_a_wheelhouse_without_room_is_the_layouts_fault(laboratory: Laboratory) 
     small = replace(load("plain"), name="mine", mounts=(Mount(at="{wheelhouse}", type="tmpfs", inodes=1),))
     with pytest.raises(LayoutUntrue, match=r"the wheelhouse cannot hold six-1\.0-py3-none-any\.whl: ENOSPC"):
         Runner(laboratory).run(replace(_CASE, layout=small))
+
+
+@pytest.mark.parametrize("at", ["{wheelhouse}", "/"])
+def test_a_mount_that_hides_the_wheelhouse_is_the_layouts_fault(laboratory: Laboratory, at: str) -> None:
+    hiding = replace(load("plain"), name="mine", facts=(), mounts=(Mount(at=at, type="tmpfs", after="image"),))
+    with pytest.raises(LayoutUntrue, match=r"does not show six-1\.0-py3-none-any\.whl after the image steps"):
+        Runner(laboratory).run(replace(_CASE, layout=hiding))
+
+
+@pytest.mark.parametrize("kind", ["bind", "overlay"])
+def test_a_mount_on_the_wheelhouse_that_shows_it_is_no_fault(
+    laboratory: Laboratory, kind: Literal["bind", "overlay"]
+) -> None:
+    showing = (Mount(at="{wheelhouse}", type=kind, after="image"),)
+    assert Runner(laboratory).run(replace(_CASE, layout=replace(load("plain"), name="mine", mounts=showing))).holds
 
 
 def test_what_an_installer_cannot_do_is_not_applicable(laboratory: Laboratory) -> None:
