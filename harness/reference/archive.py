@@ -17,6 +17,8 @@ from harness.reference import records
 # Not covered by RECORD (Recording installed projects; Binary distribution format: signatures).
 UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _NAME_LIMIT = 255
+# Far above real wheels, which unpack to ten times their size as a rule; deflate could reach a thousand.
+_GROWTH_LIMIT, _GROWTH_ALLOWANCE = 100, 64 << 20
 _NOWHERE = frozenset({"", ".", ".."})
 
 
@@ -38,17 +40,26 @@ def members(data: bytes, path: str) -> tuple[Member, ...]:
         path: where it came from, for messages.
 
     Raises:
-        WheelRefused: it is not a whole archive, a member could leave the directory it is unpacked in, two members
-            contradict each other, or RECORD is missing or untrue.
+        WheelRefused: it is not a whole archive, it would unpack to absurdly much, a member could leave the directory
+            it is unpacked in, two members contradict each other, or RECORD is missing or untrue.
     """
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
+            _check_growth(archive.infolist(), len(data), path)
             found = tuple(_member(data, info, path) for info in archive.infolist())
     except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError) as error:
         raise WheelRefused(path=path, reason=f"not a whole zip archive ({error})") from error
     _check_tree(found, path)
     _check_record(found, path)
     return found
+
+
+def _check_growth(infos: list[zipfile.ZipInfo], size: int, path: str) -> None:
+    # Members may overlap, so that what they take from the archive can be more than the archive is, too.
+    total = sum(max(info.file_size, info.compress_size) for info in infos)
+    limit = _GROWTH_LIMIT * size + _GROWTH_ALLOWANCE
+    if total > limit:
+        raise WheelRefused(path=path, reason=f"{size} bytes that unpack to {total}, more than the {limit} allowed")
 
 
 def _member(data: bytes, info: zipfile.ZipInfo, path: str) -> Member:
