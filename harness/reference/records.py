@@ -6,7 +6,7 @@ import base64
 import csv
 import hashlib
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from harness.errors import WheelRefused
 
@@ -56,7 +56,9 @@ def write(rows: Iterable[Row]) -> bytes:
     # Ten times as fast as csv, and the same unless something has to be quoted.
     if '"' in text or "\r" in text or text.count(",") != 2 * len(rows) or text.count("\n") != len(rows):
         quoted = io.StringIO()
-        csv.writer(quoted, lineterminator="\n").writerows(rows)
+        # Before 3.11.9 and 3.12.3, Python would leave a carriage return unquoted if that were up to it (cpython#67044).
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if "\r" in text else csv.QUOTE_MINIMAL
+        csv.writer(quoted, lineterminator="\n", quoting=quoting).writerows(rows)
         text = quoted.getvalue()
     return text.encode()
 
