@@ -11,7 +11,14 @@ from harness.wheels.bad import MUST_INSTALL, MUST_REFUSE
 LAYOUTS = ["cross-device-cache", "symlinked-site-packages"]
 GOOD = wheel("good", files=["good/__init__.py"])
 # Harm done by way of the schemes, which not every installer under test knows.
-BY_SCHEME = ("path-traversal-in-data", "path-traversal-in-script-name")
+BY_SCHEME = (
+    "path-traversal-in-data",
+    "path-traversal-in-script-name",
+    "twice-by-way-of-data",
+    "dist-info-by-way-of-data",
+    "no-callable",
+    "too-long-script-name",
+)
 DIRECT = tuple(name for name in MUST_REFUSE if name not in BY_SCHEME)
 
 

@@ -34,7 +34,7 @@ class Book:
     @cached_property
     def bad(self) -> Mapping[str, str]:
         """Keys of the wheels that must be refused, each with the first of its faults."""
-        found = ((wheel.key, _faults(wheel)) for wheel in self.wheels)
+        found = ((wheel.key, _faults(wheel, self._platlib)) for wheel in self.wheels)
         return {key: reasons[0] for key, reasons in found if reasons}
 
     @cached_property
@@ -76,5 +76,5 @@ def normalised(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _faults(wheel: Wheel) -> tuple[str, ...]:
-    return faults(wheel)
+def _faults(wheel: Wheel, platlib: str) -> tuple[str, ...]:
+    return faults(wheel, platlib=platlib)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from harness.errors import WheelRefused
 
-_NAME = re.compile(r"[\w.-]+\Z")
-_OBJECT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?\Z")
+_NAME_LIMIT = 255
+_OBJECT = re.compile(r"(?P<module>[^\s:\[]+)\s*:\s*(?P<attribute>[^\s:\[]+)\s*(\[.*\])?\Z", re.DOTALL)
+_NOT_IN_NAMES = frozenset("/\0")
 _TEMPLATE = """\
 #!{python}
 # -*- coding: utf-8 -*-
@@ -34,9 +35,9 @@ def console_scripts(data: bytes, python: str, path: str) -> tuple[Script, ...]:
     """The scripts that an entry_points.txt asks for (Entry points specification: console_scripts and gui_scripts).
 
     Raises:
-        WheelRefused: the file is not readable, or a name could leave the scripts directory.
+        WheelRefused: the file is not readable, a name is no file name, or something else than a callable is named.
     """
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # the specification: names are case-sensitive
     try:
         parser.read_string(data.decode())
@@ -48,13 +49,19 @@ def console_scripts(data: bytes, python: str, path: str) -> tuple[Script, ...]:
 
 def _script(name: str, reference: str, python: str, path: str) -> Script:
     found = _OBJECT.match(reference.strip())
-    if found is None or not _NAME.match(name) or name in {".", ".."}:
-        raise WheelRefused(path=path, reason=f"entry point {name!r} = {reference!r} is not a script")
+    if found is None or not _is_dotted(found["module"]) or not _is_dotted(found["attribute"]):
+        raise WheelRefused(path=path, reason=f"entry point {name!r} = {reference!r} names no callable")
+    if not _NOT_IN_NAMES.isdisjoint(name) or name in {".", ".."} or len(name.encode()) > _NAME_LIMIT:
+        raise WheelRefused(path=path, reason=f"entry point {name!r} is not a possible file name")
     attribute = found["attribute"]
     text = _TEMPLATE.format(
         python=python, module=found["module"], first=attribute.partition(".")[0], attribute=attribute
     )
     return Script(name=name, content=text.encode())
+
+
+def _is_dotted(names: str) -> bool:
+    return all(name.isidentifier() for name in names.split("."))
 
 
 def with_interpreter(content: bytes, python: str) -> bytes:

@@ -36,6 +36,30 @@ def path_traversal_in_script_name() -> Wheel:
     return wheel(NAME, files=[_MODULE], entry_points="[console_scripts]\n../exdev_escaped = exdev_bad:good\n")
 
 
+def twice_by_way_of_data() -> Wheel:
+    """Two files that `.data` brings to one place: no path of the archive is there twice."""
+    return _with(
+        Entry("exdev_bad/twice.py", b"first = 1\n"),
+        Entry("exdev_bad-1.0.data/purelib/exdev_bad/twice.py", b"second = 2\n"),
+    )
+
+
+def dist_info_by_way_of_data() -> Wheel:
+    """A second RECORD, which `.data` brings to where the installer writes its own."""
+    return _with(Entry("exdev_bad-1.0.data/purelib/exdev_bad-1.0.dist-info/RECORD", b"/dev/null,,\n"))
+
+
+def no_callable() -> Wheel:
+    """A console script for what cannot be the name of a callable: whoever pastes it into a script breaks the script."""
+    return wheel(NAME, files=[_MODULE], entry_points="[console_scripts]\nexdev-bad = exdev_bad:good thing\n")
+
+
+def too_long_script_name() -> Wheel:
+    """A console script whose name has 256 bytes: no entry of the archive shows it."""
+    name = "n" * (NAME_MAX + 1)
+    return wheel(NAME, files=[_MODULE], entry_points=f"[console_scripts]\n{name} = exdev_bad:good\n")
+
+
 def absolute_path(path: str = "/dev/null/exdev_escaped.py") -> Wheel:
     """A file with a path from the root, by default one at which no machine can have a file."""
     return _with(Entry(path, b"escaped = True\n"))
@@ -132,6 +156,10 @@ MUST_REFUSE: Mapping[str, Callable[[], Wheel]] = {
     "path-traversal": path_traversal,
     "path-traversal-in-data": path_traversal_in_data,
     "path-traversal-in-script-name": path_traversal_in_script_name,
+    "twice-by-way-of-data": twice_by_way_of_data,
+    "dist-info-by-way-of-data": dist_info_by_way_of_data,
+    "no-callable": no_callable,
+    "too-long-script-name": too_long_script_name,
     "absolute-path": absolute_path,
     "duplicate-entry": duplicate_entry,
     "file-and-directory": file_and_directory,

@@ -24,13 +24,22 @@ SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
-def faults(wheel: Wheel) -> tuple[str, ...]:
+def faults(wheel: Wheel, *, platlib: str = "platlib") -> tuple[str, ...]:
     """Everything for which an installer must refuse this wheel, in words; empty for a good wheel.
 
     Names that differ only by case, names of 255 bytes and names beyond ASCII are legal.
+
+    What depends on how an environment nests its schemes is not known here, where they are apart: that a file of
+    `.data/data` is to be where the environment needs a directory (`.data/data/lib` in a virtual environment) or where
+    another scheme puts a file (`.data/data/bin/run` and `.data/scripts/run`). An installer may refuse such a wheel,
+    but these are no faults: no contract excuses the refusal, so scenarios do without such wheels.
+
+    Args:
+        wheel: any wheel.
+        platlib: as for `harness.wheels.expected.expected`: `purelib` where both are one directory.
     """
     checks = (_damage, _paths, _entries, _data, _required, _record, _scripts)
-    return tuple(fault for check in checks for fault in check(wheel))
+    return (*(fault for check in checks for fault in check(wheel)), *_meetings(wheel, platlib))
 
 
 def _damage(wheel: Wheel) -> Iterator[str]:
@@ -67,6 +76,28 @@ def _data(wheel: Wheel) -> Iterator[str]:
             scheme, _, rest = entry.path.removeprefix(data).partition("/")
             if scheme not in SCHEMES or not rest:
                 yield f"no scheme to put it in: {entry.path!r}"
+
+
+def _meetings(wheel: Wheel, platlib: str) -> Iterator[str]:
+    """Files of two paths that `.data` brings to one target: the wheel leaves open which of them is installed."""
+    root = "purelib" if dist_info.root_is_purelib(wheel) else platlib
+    own = f"{root}/{wheel.dist_info}/"
+    sources: dict[str, str] = {}
+    for path in dict.fromkeys(entry.path for entry in wheel.entries if entry.kind != "directory"):
+        target, by_data = _target(wheel, path, root, platlib)
+        if by_data and target.startswith(own):
+            yield f"into .dist-info by way of .data: {path!r}"
+        elif sources.setdefault(target, path) != path:
+            yield f"two files for one place by way of .data: {sources[target]!r} and {path!r}"
+
+
+def _target(wheel: Wheel, path: str, root: str, platlib: str) -> tuple[str, bool]:
+    """Where a path of the archive goes, as `scheme/relative path`, and whether `.data` says so."""
+    data = f"{wheel.stem}.data/"
+    if not path.startswith(data):
+        return f"{root}/{path}", False
+    scheme, _, rest = path.removeprefix(data).partition("/")
+    return f"{platlib if scheme == 'platlib' else scheme}/{rest}", True
 
 
 def _required(wheel: Wheel) -> Iterator[str]:
@@ -114,7 +145,18 @@ def _scripts(wheel: Wheel) -> Iterator[str]:
         yield f"unreadable entry_points.txt: {error}"
         return
     for name, reference in scripts.items():
-        if "/" in name or name in (".", ".."):
+        if "/" in name or "\0" in name or name in (".", ".."):
             yield f"script name is a path: {name!r}"
-        if not all(reference.partition("[")[0].strip().partition(":")):
+        if len(name.encode()) > NAME_MAX:
+            yield f"a script name of more than {NAME_MAX} bytes: {name!r}"
+        if not _names_callable(reference):
             yield f"script {name!r} names no callable: {reference!r}"
+
+
+def _names_callable(reference: str) -> bool:
+    """Whether it is `module:object`, extras or not: identifiers but for dots (entry points, "Data model")."""
+    target, bracket, extras = reference.partition("[")
+    module, colon, attribute = target.partition(":")
+    dotted = (module.strip(), attribute.strip())
+    identifiers = all(name.isidentifier() for names in dotted for name in names.split("."))
+    return bool(colon) and identifiers and (not bracket or extras.rstrip().endswith("]"))

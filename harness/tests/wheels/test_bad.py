@@ -17,6 +17,10 @@ WORDS = {
     "path-traversal": "path leads out",
     "path-traversal-in-data": "path leads out",
     "path-traversal-in-script-name": "script name is a path",
+    "twice-by-way-of-data": "two files for one place by way of .data",
+    "dist-info-by-way-of-data": "into .dist-info by way of .data",
+    "no-callable": "names no callable",
+    "too-long-script-name": "script name of more than 255 bytes",
     "absolute-path": "absolute path",
     "duplicate-entry": "duplicate entry",
     "file-and-directory": "both file and directory",
@@ -81,6 +85,26 @@ def test_a_record_that_cannot_be_read_is_a_fault(text: bytes) -> None:
     made = wheel("a", record="absent")
     broken = replace(made, entries=(*made.entries, Entry("a-1.0.dist-info/RECORD", text)))
     assert any(fault.startswith("unreadable RECORD") for fault in faults(broken))
+
+
+def test_purelib_and_platlib_meet_only_where_they_are_one_directory() -> None:
+    made = wheel("a", files={"x.py": b"1", "a-1.0.data/platlib/x.py": b"2"})
+    assert faults(made) == ()
+    assert len(faults(made, platlib="purelib")) == 1
+
+
+REFERENCES = ("m", "m:", ":f", "m:f g", "m g:f", "1m:f", "m:f.", "m..n:f", "m-n:f", "m:f()", "m:f [x] y", "m:f:g")
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_what_cannot_name_a_callable_is_a_fault(reference: str) -> None:
+    found = faults(wheel("a", entry_points=f"[console_scripts]\nrun = {reference}\n"))
+    assert found == (f"script 'run' names no callable: {reference!r}",)
+
+
+@pytest.mark.parametrize("reference", ["m:f", "m.n:f.g", "m : f", "m:f[x]", "m:f [x, y]", "_1:\u00e9"])
+def test_a_callable_may_have_extras_and_spaces_around(reference: str) -> None:
+    assert faults(wheel("a", entry_points=f"[gui_scripts]\nsome name = {reference}\n")) == ()
 
 
 @pytest.mark.parametrize("text", ["no section = 1\n", "[console_scripts\n", "[console_scripts]\nrun = module\n"])
