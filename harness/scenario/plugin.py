@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, LayoutUntrue
 from harness.kernel.probes import probe
 from harness.plugin import enter
 from harness.run import Runner
@@ -38,12 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--wheels", choices=("skeleton", "real"), default="skeleton", help="real: download two published wheels too")
 
 
+@pytest.hookimpl(tryfirst=True)  # Hypothesis, too, loads the profile here: it has to be registered by then
 def pytest_configure(config: pytest.Config) -> None:
     """Enter the laboratory before anything asks for a temporary directory, and before there is a second thread."""
     config.addinivalue_line("markers", "scenario(requirements): declared by harness.scenario.scenario")
     config.pluginmanager.register(Results(), "exdev-results")
-    register(config.getoption("hypothesis_profile", None))
     try:
+        register(config.getoption("hypothesis_profile", None))
         config.stash[_SELECTION] = Selection.of(
             layout=config.getoption("layout"),
             link_mode=config.getoption("link_mode"),
@@ -122,6 +123,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if instance is None or (report.when != "call" and report.passed):
         return report
     verdict = call.excinfo.value.verdict if call.excinfo and isinstance(call.excinfo.value, Violated) else None
+    if call.excinfo and isinstance(call.excinfo.value, LayoutUntrue):
+        report.longrepr = str(call.excinfo.value)  # the layout's author has to read it, not the harness's
     saved = reporting.keep(verdict, item.config.rootpath) if verdict else ""
     reporting.attach(report, item, instance, verdict, saved=saved)
     if verdict is not None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import InvalidArgument
+
+from harness.errors import UnknownName
+from harness.model import codec
 
 _EXAMPLES = {"dev": 100, "ci": 100, "thorough": 5000}
 _PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
@@ -15,6 +19,9 @@ def register(chosen: str | None) -> None:
 
     Args:
         chosen: a profile's name; by default `ci` where the environment says CI, otherwise `dev`.
+
+    Raises:
+        UnknownName: there is no such profile.
     """
     for name, examples in _EXAMPLES.items():
         settings.register_profile(
@@ -31,7 +38,14 @@ def register(chosen: str | None) -> None:
             phases=_PHASES,
             print_blob=False,
         )
-    settings.load_profile(chosen or ("ci" if os.environ.get("CI") else "dev"))
+    name = chosen or ("ci" if os.environ.get("CI") else "dev")
+    try:
+        settings.load_profile(name)
+    except InvalidArgument:
+        known = tuple(_EXAMPLES)
+        raise UnknownName(
+            kind="Hypothesis profile", name=name, known=known, nearest=codec.nearest(name, known)
+        ) from None
 
 
 def fewer(times: int) -> settings:

@@ -74,7 +74,7 @@ def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, t
     if report.failed:
         if verdict is None:
             lines = str(report.longrepr).strip().splitlines() if report.longrepr else []
-            return "error", (lines[-1] if lines else str(report.when),)
+            return "error", (lines[-1].strip() if lines else str(report.when),)
         return "violation", tuple(dict.fromkeys(violation.contract for violation in verdict.violations))
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     reason = reason.removeprefix("Skipped: ")

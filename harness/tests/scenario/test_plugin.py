@@ -25,6 +25,7 @@ READ_ONLY = SCENARIOS / "test_read_only.py"
         ("--link-mode", "hardlnk", "hardlink"),
         ("--installer", "specimen:uv-0.1", "specimen:uv-0.1.2"),
         ("--require", "overlya", "overlay"),
+        ("--hypothesis-profile", "thorogh", "thorough"),
     ],
 )
 def test_an_unknown_name_is_told_with_the_nearest(
@@ -56,6 +57,16 @@ def test_a_layout_of_ones_own_is_judged(pytester: pytest.Pytester) -> None:
     result = run(pytester, CROSS, *options, "--installer=specimen:uv-0.1.2")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*breaks `complete` on my-nas, link mode hardlink", "my-nas * VIOLATION*"])
+
+
+def test_a_layout_that_is_not_what_it_says_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
+    text = codec.dump_toml(layouts.load("cross-device-cache")).replace('gives = "EXDEV"', 'gives = "EPERM"', 1)
+    file = Path(pytester.path, "mine.toml")
+    file.write_text(text)
+    result = run(pytester, CROSS, "--layout", file, "--link-mode=hardlink")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*error: link {cache} -> {purelib}: expected EPERM, found EXDEV*"])
+    result.stdout.no_fnmatch_line("*verify.py*")
 
 
 def test_a_failure_names_the_command_that_replays_it(pytester: pytest.Pytester) -> None:
