@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.errors import NamespaceRefused
+    from harness.errors import HarnessError, NamespaceRefused
     from harness.kernel.laboratory import Laboratory
     from harness.layouts import Site
     from harness.model import Layout, Wheel
@@ -68,9 +68,9 @@ def laboratory(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
         try:
             opened = stack.enter_context(open_laboratory())
         except NamespaceRefused as refused:
-            pytest.fail(str(_advised(refused)), pytrace=False)
+            raise _failed(_advised(refused)) from None
         except HarnessError as refused:
-            pytest.fail(str(refused), pytrace=False)
+            raise _failed(refused) from None
         yield opened
 
 
@@ -81,15 +81,24 @@ def _advised(refused: NamespaceRefused) -> NamespaceRefused:
     return replace(refused, remedy=f"set `{INI} = true` in pytest's configuration: then this is done before any starts")
 
 
+def _failed(refused: HarnessError) -> BaseException:
+    """The error as its message alone: a traceback through the harness tells a project nothing."""
+    return pytest.fail.Exception(str(refused), pytrace=False)
+
+
 @pytest.fixture
 def layout(request: pytest.FixtureRequest) -> Layout:
     """The layout `plain`, or each that `@pytest.mark.parametrize("layout", [...], indirect=True)` names.
 
     Names are those of the catalogue; a path is that of a layout file of the project's own.
     """
+    from harness.errors import FileInvalid, UnknownName
     from harness.layouts import load
 
-    return load(getattr(request, "param", "plain"))
+    try:
+        return load(getattr(request, "param", "plain"))
+    except (FileInvalid, UnknownName) as refused:
+        raise _failed(refused) from None
 
 
 @pytest.fixture

@@ -61,6 +61,15 @@ def test_too_late_to_enter_names_the_setting_that_helps(related: Path, arguments
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert "set `exdev_laboratory = true` in pytest's configuration" in done.stdout
     assert "Traceback" not in done.stdout
+    assert done.stdout.count("Remedy:") == done.stdout.count("Remedy: set `exdev_laboratory")
+
+
+def test_a_misspelt_layout_is_told_without_a_traceback(related: Path) -> None:
+    test = related / "test_related.py"
+    test.write_text(test.read_text().replace('"docker-volume"', '"dcker-volume"', 1))
+    done = ran(related)
+    assert "unknown layout 'dcker-volume'; did you mean 'docker-volume'?" in done.stdout
+    assert "catalog.py" not in done.stdout
 
 
 def test_where_nothing_helps_the_machine_is_named_before_any_test(related: Path) -> None:
