@@ -29,6 +29,12 @@ Machines are noisy: look at ratios to the baseline, which is measured in turns i
 """
 
 
+def _part(name: str) -> str:
+    if name not in _PARTS:
+        raise argparse.ArgumentTypeError(f"unknown {name!r}. Known: {', '.join(_PARTS)}")
+    return name
+
+
 def main() -> int:
     """Run the parts asked for. Exit status: 0; 2 where this machine cannot run them; 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(
@@ -37,7 +43,7 @@ def main() -> int:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("part", nargs="*", choices=[*_PARTS, []], help="what to measure; default: everything")
+    parser.add_argument("part", nargs="*", type=_part, metavar="PART", help="what to measure; default: everything")
     parser.add_argument("--json", action="store_true", help="print data, not a table")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, says little")
     arguments = parser.parse_args()

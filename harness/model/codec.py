@@ -289,7 +289,7 @@ def _read(name: str) -> str:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise _unusable(name, f"cannot be read: {errno_name(error.errno)}") from None
+        raise _unusable(name, f"cannot be read: {errno_name(error.errno)} ({error.strerror})") from None
     except ValueError as error:  # a NUL byte in the name, or a byte that is no text
         raise _unusable(name, f"not UTF-8: {error}" if isinstance(error, UnicodeError) else str(error)) from None
     return content

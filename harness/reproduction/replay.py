@@ -87,7 +87,8 @@ def _exported(case: Case, directory: Path) -> Path:
     try:
         return export(case, directory)
     except OSError as refused:
-        problem = Problem(where="", message=f"cannot be written: {refused.strerror}")
+        advice = "; name a directory that is not there yet" if isinstance(refused, FileExistsError) else ""
+        problem = Problem(where="", message=f"cannot be written: {refused.strerror}{advice}")
         raise FileInvalid(file=str(refused.filename), problems=(problem,)) from refused
 
 

@@ -116,4 +116,4 @@ def test_nothing_is_overwritten_by_an_export(tmp_path: Path, case: Case) -> None
     assert replay(file, "--export", there).stdout == f"{there}/site.sh\n"
     again = replay(file, "--export", there)
     assert again.returncode == 2
-    assert "cannot be written: File exists" in again.stderr
+    assert "cannot be written: File exists; name a directory that is not there yet" in again.stderr
