@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -52,6 +53,9 @@ def main() -> int:
         with open_laboratory() as laboratory:
             for part in arguments.part or _PARTS:
                 sys.stderr.write(f"measuring {part} ...\n")
+                # What imports and earlier parts have left would be looked at again by every collection of garbage.
+                gc.collect()
+                gc.freeze()
                 figures += _PARTS[part](laboratory, quick=arguments.quick)
     except HarnessError as error:
         sys.stderr.write(f"harness.bench: {error}\n")
