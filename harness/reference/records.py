@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_NEW = tuple.__new__
+_COLUMNS = 3
+
+
 class Row(NamedTuple):
     """One row: path as written, `algorithm=digest` or empty, size in bytes or empty. A tuple, as csv makes them."""
 
@@ -32,10 +36,10 @@ def parse(data: bytes, path: str) -> list[Row]:
         lines = _lines(data.decode())
     except (UnicodeDecodeError, csv.Error) as error:
         raise WheelRefused(path=path, reason=f"RECORD is not readable ({error})") from error
-    try:
-        return list(map(Row._make, lines))
-    except TypeError:
-        return [Row(*[*line, "", ""][:3]) for line in lines]
+    if {len(line) for line in lines} - {_COLUMNS}:
+        lines = [[*line, "", ""][:_COLUMNS] for line in lines]
+    # As Row._make does, which counts the columns of each row once more.
+    return [_NEW(Row, line) for line in lines]
 
 
 def _lines(text: str) -> list[list[str]]:
