@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.bench import installing
-from harness.bench.figure import Figure, figure
+from harness.bench.figure import Figure, beside
 from harness.bench.settings import settings_at
 from harness.drivers import perform, run
 from harness.layouts import build, load
@@ -94,11 +94,10 @@ def _copy(unpacked: Sequence[str], settings: Settings) -> float:
 
 def _beside_cp(part: _Part, settings: Settings, rounds: int) -> Figure:
     pairs = [(_install(part.archives, settings), _copy(part.unpacked, settings)) for _ in range(rounds)]
-    return figure(
+    return beside(
         f"warm hardlink install, {part.said()}",
-        [one for one, _ in pairs],
+        pairs,
         "ms",
-        baseline=figure("", [two for _, two in pairs], "").value,
         against="cp -al",
     )
 
@@ -112,11 +111,10 @@ def _memory(part: _Part, settings: Settings) -> Figure:
     for _ in range(3):
         pairs.append((_peak([*command, *arguments]), _peak(command)))
         shutil.rmtree(settings.data)
-    return figure(
+    return beside(
         f"its peak memory, {part.said()}",
-        [one for one, _ in pairs],
+        pairs,
         "MB",
-        baseline=figure("", [two for _, two in pairs], "").value,
         against="the interpreter alone",
     )
 

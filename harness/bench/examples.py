@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from harness.bench.figure import Figure, figure
+from harness.bench.figure import Figure, beside
 from harness.kernel import mounts
 from harness.layouts import load
 from harness.model import Case, Plan, Step, Wheel
@@ -45,11 +45,10 @@ def _beside_bare(
     property_, bare = _property(Runner(laboratory), wheels, count), _bare(laboratory, wheels, count)
     property_(), bare()  # warm up: imports, verified layouts
     pairs = [(_rate(property_, count), _rate(bare, count)) for _ in range(rounds)]
-    return figure(
+    return beside(
         name,
-        [one for one, _ in pairs],
+        pairs,
         "examples/s",
-        baseline=figure("", [two for _, two in pairs], "").value,
         against="bare mounts and links under Hypothesis",
     )
 

@@ -19,7 +19,7 @@ class Figure:
         value: its median.
         unit: `examples/s`, `us`, `ms`, `MB`.
         spread: the smallest and the largest value measured.
-        baseline: the median of what it is compared with, in the same unit; None: nothing.
+        baseline: the median of what it is compared with, in the same unit.
         against: what that is.
         aim: what the project wants of it, in words.
     """
@@ -28,23 +28,40 @@ class Figure:
     value: float
     unit: str
     spread: tuple[float, float]
-    baseline: float | None = None
-    against: str = ""
+    baseline: float
+    against: str
     aim: str = ""
 
     @property
-    def ratio(self) -> float | None:
+    def ratio(self) -> float:
         """Value over baseline."""
-        return self.value / self.baseline if self.baseline else None
+        return self.value / self.baseline
 
     def data(self) -> dict[str, Any]:
         """For machines."""
         return {**asdict(self), "ratio": self.ratio}
 
 
-def figure(name: str, values: Sequence[float], unit: str, **more: Any) -> Figure:  # noqa: ANN401 - fields of Figure
-    """The figure of repeated measurements."""
-    return Figure(name=name, value=statistics.median(values), unit=unit, spread=(min(values), max(values)), **more)
+def beside(name: str, pairs: Sequence[tuple[float, float]], unit: str, *, against: str, aim: str = "") -> Figure:
+    """The figure of repeated measurements, each taken in turn with its baseline.
+
+    Args:
+        name: of what was measured.
+        pairs: value and baseline of each turn.
+        unit: of both.
+        against: what the baseline is.
+        aim: what the project wants of it.
+    """
+    values = [value for value, _ in pairs]
+    return Figure(
+        name=name,
+        value=statistics.median(values),
+        unit=unit,
+        spread=(min(values), max(values)),
+        baseline=statistics.median(baseline for _, baseline in pairs),
+        against=against,
+        aim=aim,
+    )
 
 
 def table(figures: Iterable[Figure]) -> str:
@@ -59,10 +76,9 @@ def table(figures: Iterable[Figure]) -> str:
 
 def _row(one: Figure) -> tuple[str, ...]:
     low, high = one.spread
-    baseline = f"{_number(one.baseline)} ({one.against})" if one.baseline is not None else ""
-    ratio = f"{one.ratio:.2f}" if one.ratio is not None else ""
+    baseline = f"{_number(one.baseline)} ({one.against})"
     value = f"{_number(one.value)} {one.unit}"
-    return one.name, value, f"{_number(low)}..{_number(high)}", baseline, ratio, one.aim
+    return one.name, value, f"{_number(low)}..{_number(high)}", baseline, f"{one.ratio:.2f}", one.aim
 
 
 def _number(value: float) -> str:

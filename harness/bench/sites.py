@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from harness.bench.figure import Figure, figure
+from harness.bench.figure import Figure, beside
 from harness.kernel import mounts
 from harness.layouts import build, load, names
 
@@ -30,11 +30,10 @@ def _of(layout: Layout, laboratory: Laboratory, rounds: int) -> Figure:
 
     once()
     values = [(_microseconds(once), _bare(laboratory)) for _ in range(rounds)]
-    return figure(
+    return beside(
         f"layout {layout.name}",
-        [one for one, _ in values],
+        values,
         "us",
-        baseline=figure("", [two for _, two in values], "").value,
         against="one bare tmpfs",
         aim="< 1000 us",
     )

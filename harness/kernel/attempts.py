@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.kernel import mounts, namespaces, syscalls
+from harness.kernel.cloning import clone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,10 +140,10 @@ def symlink(scratch: str) -> str | None:
 
 def reflink(scratch: str) -> str | None:
     """Clone a file; ioctl_ficlone(2)."""
-    with Path(scratch, "source").open("wb+") as source, Path(scratch, "clone").open("wb") as clone:
+    with Path(scratch, "source").open("wb+") as source, Path(scratch, "clone").open("wb") as target:
         source.write(bytes(65536))
         source.flush()
-        fcntl.ioctl(clone.fileno(), syscalls.FICLONE, source.fileno())
+        clone(source.fileno(), target.fileno())
     return None
 
 

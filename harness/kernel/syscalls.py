@@ -43,9 +43,6 @@ _MOVE_MOUNT_F_EMPTY_PATH: Final = 0x4
 _OPEN_TREE_CLONE: Final = 1
 _OPEN_TREE_CLOEXEC: Final = os.O_CLOEXEC
 
-# _IOW(0x94, 9, int); ioctl_ficlone(2).
-FICLONE: Final = 0x40049409
-
 # The kernel copies names and values with strndup_user(..., 256), the closing zero byte included (fs/fsopen.c).
 VALUE_LIMIT: Final = 255
 
