@@ -61,7 +61,7 @@ class Ended:
     stopped: bool = False
 
 
-def run(command: Command, *, seconds: float, writable: str) -> Ended:
+def run(command: Command, *, seconds: float, writable: str | None) -> Ended:
     """Run a program to its end, or to the end of its time; whatever it started in its process group ends with it.
 
     It runs in a mount namespace of its own in which everything but what lies below `writable` is read-only: an
@@ -70,7 +70,8 @@ def run(command: Command, *, seconds: float, writable: str) -> Ended:
     Args:
         command: what to run.
         seconds: its time limit.
-        writable: a directory of the laboratory.
+        writable: a directory of the laboratory; None for a program that belongs outside it: it gets no namespace, and
+            may write wherever its user may.
 
     Raises:
         OSError, subprocess.SubprocessError: the program cannot be started, or the machine not be protected from it.
@@ -89,9 +90,12 @@ def run(command: Command, *, seconds: float, writable: str) -> Ended:
         # Safe: what it calls are system calls and nothing else, whatever lock a thread of ours may hold.
         preexec_fn=_alone(writable),  # noqa: PLW1509
     ) as child:
-        printed, stopped = _listen(child, started + seconds)
-        # Before it is waited for: its number, and with it the group's, cannot have been given to another process.
-        _kill(child)
+        try:
+            printed, stopped = _listen(child, started + seconds)
+        finally:
+            # Before it is waited for: its number, and with it the group's, cannot have been given to another process.
+            # After Ctrl-C too: it is not in our group, and nobody else tells it.
+            _kill(child)
         status = child.wait()
     return Ended(
         exit=status if status >= 0 else _KILLED - status,
@@ -143,13 +147,14 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def _alone(writable: str) -> Callable[[], None]:
+def _alone(writable: str | None) -> Callable[[], None]:
     """What the child does before it becomes the program: it runs between fork(2) and execve(2)."""
-    protected = _protected(writable)
+    protected = () if writable is None else _protected(writable)
 
     def prepare() -> None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        syscalls.unshare(syscalls.CLONE_NEWNS)
+        if writable is not None:
+            syscalls.unshare(syscalls.CLONE_NEWNS)
         for path in protected:
             syscalls.mount_setattr(syscalls.AT_FDCWD, path, add=syscalls.MOUNT_ATTR_RDONLY)
 
