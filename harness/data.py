@@ -1,7 +1,8 @@
-"""Where the harness's data files lie: in a checkout beside the package, in an installed wheel inside it."""
+"""Where data lies: the harness's own files beside or inside the package, what was downloaded in the user's cache."""
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,3 +22,11 @@ def fixtures() -> Path:
             return candidate
     message = f"no fixtures directory in {package} or beside it: the installation is incomplete"
     raise FileNotFoundError(message)
+
+
+def cache(part: str) -> Path:
+    """Where downloads of one kind are kept: `exdev/PART` in the user's cache (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    # "If an implementation encounters a relative path it should consider the path invalid and ignore it."
+    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    return root / "exdev" / part

@@ -6,9 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import harness
-from harness.data import fixtures
+from harness.data import cache, fixtures
+
+if TYPE_CHECKING:
+    import pytest
 
 PACKAGE = Path(harness.__file__).parent
 ASK = "from harness.data import fixtures; print(fixtures())"
@@ -28,6 +32,14 @@ def test_an_installed_package_finds_the_fixtures_inside_itself(tmp_path: Path) -
 def test_a_package_without_its_data_says_so(tmp_path: Path) -> None:
     _copied(tmp_path)
     assert "the installation is incomplete" in _asked(tmp_path).stderr
+
+
+def test_downloads_lie_where_the_user_says_or_in_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    assert str(cache("wheels")) == "/home/somebody/.cache/exdev/wheels"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert str(cache("wheels")) == "/elsewhere/exdev/wheels"
 
 
 def _copied(place: Path) -> None:

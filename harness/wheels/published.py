@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import data
 from harness.errors import FileInvalid, Problem, WheelUnavailable
 from harness.model import Entry, Wheel
 from harness.wheels.make import DIRECTORY_MODE
@@ -32,27 +32,19 @@ REAL = ("nvidia-nvtx-cu12-12.1.105", "nvidia-cuda-runtime-cu12-12.1.105")
 _SECONDS = 300
 
 
-def cache_directory() -> Path:
-    """Where published wheels are kept: `exdev/wheels` in the user's cache (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    # "If an implementation encounters a relative path it should consider the path invalid and ignore it."
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
-    return root / "exdev" / "wheels"
-
-
 def fetch(names: Iterable[str] = REAL, cache: Path | None = None) -> tuple[Path, ...]:
     """The published files of these manifests, downloaded where the cache lacks them.
 
     Args:
         names: keys of manifests (`nvidia-nvtx-cu12-12.1.105`), whose hashes are what a file must have.
-        cache: where they are kept; default `cache_directory()`.
+        cache: where they are kept; default: `wheels` in the user's cache.
 
     Raises:
         WheelUnavailable: a file is not there and could not be downloaded, or what was downloaded has another hash.
         UnknownName: there is no such manifest.
         OSError: the cache cannot be written.
     """
-    directory = cache or cache_directory()
+    directory = cache or data.cache("wheels")
     return tuple(_fetch(load(name), directory) for name in names)
 
 

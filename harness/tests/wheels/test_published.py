@@ -98,14 +98,6 @@ def test_a_download_with_another_hash_is_not_kept(tmp_path: Path, offline: Path)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_the_cache_lies_where_the_user_says_or_in_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/somebody")
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
-    assert str(published.cache_directory()) == "/home/somebody/.cache/exdev/wheels"
-    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
-    assert str(published.cache_directory()) == "/elsewhere/exdev/wheels"
-
-
 @pytest.mark.parametrize("name", published.REAL)
 def test_a_published_wheel_is_what_its_manifest_says(name: str) -> None:
     try:
