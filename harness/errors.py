@@ -232,3 +232,46 @@ class WheelUnavailable(HarnessError):  # noqa: N818 - reads as what happened
             f"published wheel {self.file} is not available: {self.because}. To provide it by hand, put the file"
             f" (sha256 {self.sha256}) into {self.directory}"
         )
+
+
+@dataclass(eq=False, kw_only=True)
+class ReleaseInvalid(HarnessError):  # noqa: N818 - reads as what is wrong
+    """What should name a release of an installer does not."""
+
+    text: str
+    because: str
+
+    def __str__(self) -> str:
+        return f"{self.text!r} is no release: {self.because}; write NAME or NAME==VERSION, for example uv==0.1.2"
+
+
+@dataclass(eq=False, kw_only=True)
+class NotProvided(HarnessError):  # noqa: N818 - reads as what is so
+    """A release of an installer is not in the cache, and could not be installed into it.
+
+    Attributes:
+        installer: as the user would write it: `uv==0.1.2`, or `uv` where even its newest release is not known.
+        because: what went wrong, with what pip said last.
+        directory: where releases are kept.
+    """
+
+    installer: str
+    because: str
+    directory: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.installer} is not provided: {self.because.rstrip('.')}. To provide it: `exdev provision"
+            f" {self.installer}` while there is a network, or copy {self.directory} from a machine with the same Python"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
+class NotAnInstaller(HarnessError):  # noqa: N818 - reads as what is so
+    """What a user named as an installer of their own cannot be used as one."""
+
+    path: str
+    because: str
+
+    def __str__(self) -> str:
+        return f"path:{self.path} is no installer that can be put to the test: {self.because}"

@@ -117,6 +117,7 @@ class _Run:
 
     def __init__(self, case: Case, installer: Installer, site: Site) -> None:
         self.case, self.installer, self.site = case, installer, site
+        installer.prepare(site)
         self.observer = Observer.of(site)
         for wheel in case.wheels:
             _put(write(reordered(wheel, case.plan.creation)), wheel.filename, site)
@@ -160,6 +161,7 @@ def _seen(case: Case, installer: Installer, site: Site, *, sharing: bool = True)
         furniture=furniture,
         roots=dict(site.roles),
         platlib=run.observer.platlib,
+        ordered=installer.abilities.ordered,
         sharing=_sharing(case, steps[-1].after, run.observer) if steps and sharing else {},
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from harness.contracts.refusals import errnos_in
+from harness.model.errnos import errnos_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

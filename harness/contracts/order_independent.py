@@ -1,7 +1,8 @@
 """order-independent: the same tree for every order, schedule and layout, but for the winner of a shared file.
 
 The winner is documented: of files that several wheels bring with different content, the one installed last stays. Under
-a drawn schedule "last" is the schedule's choice, and any claimant may win.
+a drawn schedule "last" is the schedule's choice, and any claimant may win; so it is with an installer that promises no
+order (`Evidence.ordered`).
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def _files(evidence: Evidence) -> dict[str, Node | None]:
 def _judged(scene: Scene) -> set[str]:
     """Paths whose content a wheel brings. What installers make themselves may name a path of the layout, or the time.
 
-    A schedule decides who wins: where wheels bring different content, any of it will do.
+    Where a schedule, or an installer without an order, decides who wins, any claimant's content will do.
     """
-    free = scene.evidence.case.plan.schedule is not None
+    free = scene.evidence.case.plan.schedule is not None or not scene.evidence.ordered
     return {
         _common(path)
         for path, file in scene.expectation.files.items()

@@ -1,22 +1,10 @@
-"""Errnos in what an installer says: by name, by number, or in the C library's words."""
+"""Refusals that a layout allows."""
 
 from __future__ import annotations
 
 import errno
-import os
-import re
 
-_NAMES = re.compile(r"\b(" + "|".join(errno.errorcode.values()) + r")\b")
-_NUMBERS = re.compile(r"(?:os error|[Ee]rrno) (\d+)")  # Rust's and Python's spelling
-_WORDS = {os.strerror(number).lower(): number for number in errno.errorcode}
-
-
-def errnos_in(message: str) -> frozenset[int]:
-    """The number of every errno that a message names."""
-    lowered = message.lower()
-    found = {getattr(errno, name) for name in _NAMES.findall(message)}
-    found |= {int(number) for number in _NUMBERS.findall(message)}
-    return frozenset(found | {number for words, number in _WORDS.items() if words in lowered})
+from harness.model.errnos import errnos_in
 
 
 def allows(refusals: tuple[str, ...], message: str) -> bool:

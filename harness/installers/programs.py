@@ -41,6 +41,9 @@ class ProgramInstaller:
     abilities: Abilities
     makers: Mapping[Action, Maker]
 
+    def prepare(self, site: Site) -> None:
+        """Programs need nothing."""
+
     def perform(self, step: Step, case: Case, site: Site) -> Outcome:
         """Have a step done: one program for each wheel, in order or interleaved as the plan says."""
         entries = sum(len(wheel.entries) for wheel in case.wheels)

@@ -19,29 +19,33 @@ class Abilities:
         link_modes: the ways it can place files.
         strict: it can be told not to fall back.
         interleaved: several of its installs can be run as programs, one operation at a time.
+        listings: it lists directories in the order that a plan draws.
+        ordered: of several wheels that bring a path, the one that a step names last wins.
         data: it knows `.data` directories.
+        effort: how much longer a step takes than one of the reference core, roughly: scenarios draw as many times fewer
+            examples.
     """
 
     actions: frozenset[Action]
     link_modes: frozenset[LinkMode]
     strict: bool = False
     interleaved: bool = False
+    listings: bool = True
+    ordered: bool = True
     data: bool = True
+    effort: int = 1
 
     def missing(self, case: Case) -> str:
         """What of a case it cannot do; empty: nothing."""
-        for step in case.steps:
-            if step.action not in self.actions:
-                return f"action {step.action}"
-        if case.link_mode not in self.link_modes:
-            return f"link mode {case.link_mode}"
-        if case.strict and not self.strict:
-            return "strict link modes"
-        if case.plan.schedule is not None and not self.interleaved:
-            return "drawn schedules"
+        plan = case.plan
+        lacking = [f"action {step.action}" for step in case.steps if step.action not in self.actions]
+        lacking += [f"link mode {case.link_mode}"] * (case.link_mode not in self.link_modes)
+        lacking += ["strict link modes"] * (case.strict and not self.strict)
+        lacking += ["drawn schedules"] * (plan.schedule is not None and not self.interleaved)
+        lacking += ["drawn listings"] * (plan.listing is not None and not self.listings)
         if not self.data and any(".data/" in entry.path for wheel in case.wheels for entry in wheel.entries):
-            return "wheels with .data directories"
-        return ""
+            lacking.append("wheels with .data directories")
+        return lacking[0] if lacking else ""
 
 
 class Installer(Protocol):
@@ -54,6 +58,13 @@ class Installer(Protocol):
     @property
     def abilities(self) -> Abilities:
         """What it can do."""
+
+    def prepare(self, site: Site) -> None:
+        """Before the first step, and before anything is looked at: what it needs on the site to work at all.
+
+        Raises:
+            LayoutUntrue: the site has no room for it.
+        """
 
     def perform(self, step: Step, case: Case, site: Site) -> Outcome:
         """Have one step done on a site whose wheelhouse holds the case's archives.

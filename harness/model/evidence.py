@@ -55,6 +55,9 @@ class Outcome:
         exit: exit status; 0 is success.
         message: what it said on failure, as it said it.
         notes: warnings: fallbacks, promises it could not keep.
+        paths: the paths of the site that its message names, in order.
+        errnos: the names of the errnos that its message names, sorted.
+        printed: everything it printed, standard output first; message and notes are parts of it.
         trace: its mutating operations in order (empty where tracing is off).
         operations: how many operations it made, reads included.
         seconds: wall-clock time.
@@ -64,6 +67,9 @@ class Outcome:
     exit: int
     message: str = ""
     notes: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    errnos: tuple[str, ...] = ()
+    printed: str = ""
     trace: tuple[Traced, ...] = ()
     operations: int = 0
     seconds: float = 0.0
@@ -127,6 +133,7 @@ class Evidence:
         furniture: paths of the environment tree that the layout put there (mount points and their parents, symlinks).
         roots: the real path of each role, as the layout spells it.
         platlib: the scheme under which platlib's files are keyed: `purelib` where both are one directory.
+        ordered: of several wheels that bring a path, the one named last wins; False where the installer lets any win.
         control: the same case on the plain layout with the empty plan; None where none was run.
     """
 
@@ -136,6 +143,7 @@ class Evidence:
     furniture: frozenset[str] = frozenset()
     roots: Mapping[str, str] = field(default_factory=dict)
     platlib: Literal["purelib", "platlib"] = "purelib"
+    ordered: bool = True
     control: Evidence | None = None
 
 

@@ -77,7 +77,7 @@ class Roles:
     platlib: str = "{purelib}"
     scripts: str = "{environment}/bin"
     data: str = "{environment}"
-    headers: str = "{environment}/include/{python}"
+    headers: str = "{environment}/include/site/{python}"
 
     def resolve(self, template: str) -> str:
         """The site path a template stands for.

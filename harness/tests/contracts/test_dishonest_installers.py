@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.contracts import CONTRACTS, judge
-from harness.contracts.refusals import errnos_in
+from harness.model.errnos import errnos_in
 from harness.model import Outcome, Step
 from harness.tests.contracts.cases import B2, A, B, case, step
 from harness.tests.contracts.handmade import EMPTY, broken, file, installed, put, seen, unpacked

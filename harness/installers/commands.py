@@ -1,0 +1,90 @@
+"""Installers that are commands: released programs, unmodified, run in the site's own virtual environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from harness.installers import environment, printed
+from harness.kernel import children
+from harness.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.installers.environment import Place
+    from harness.installers.protocol import Abilities
+    from harness.kernel.children import Command, Ended
+    from harness.layouts.build import Site
+    from harness.model import Case, Step
+
+# For each command. The largest install that scenarios ask for takes pip some twenty seconds on a slow machine.
+_SECONDS: Final = 90.0
+
+
+class Tool(Protocol):
+    """What is special about one installer: one file for each."""
+
+    @property
+    def style(self) -> printed.Style:
+        """How it marks errors and warnings."""
+
+    def prepare(self, place: Place) -> None:
+        """Before the first step: what it would otherwise have to find out in every cache anew."""
+
+    def commands(self, step: Step, case: Case, place: Place) -> Iterator[Command]:
+        """What does a step: run one after the other, until one fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandInstaller:
+    """A release of an installer.
+
+    Attributes:
+        name: `uv==0.1.2`, or `path:/path/to/uv`.
+        abilities: see Abilities.
+        tool: how it is asked for something.
+    """
+
+    name: str
+    abilities: Abilities
+    tool: Tool
+
+    def prepare(self, site: Site) -> None:
+        """Make the environment.
+
+        Raises:
+            LayoutUntrue: the site has no room for one.
+        """
+        self.tool.prepare(environment.make(site))
+
+    def perform(self, step: Step, case: Case, site: Site) -> Outcome:
+        """Run the commands of a step; the first that fails is the last."""
+        place = environment.Place(site)
+        ended: list[Ended] = []
+        for command in self.tool.commands(step, case, place):
+            ended.append(children.run(command, seconds=_SECONDS, writable=place.writable))
+            if ended[-1].exit:
+                break
+        return self._outcome(ended, site)
+
+    def _outcome(self, ended: list[Ended], site: Site) -> Outcome:
+        last = ended[-1]
+        said = printed.read(
+            "".join(one.output for one in ended),
+            "".join(one.errors for one in ended),
+            failed=last.exit != 0,
+            style=self.tool.style,
+            root=site.root,
+        )
+        stopped = f"stopped after {_SECONDS:.0f} s" if last.stopped else ""
+        return Outcome(
+            exit=last.exit,
+            message=stopped or said.message,
+            notes=said.notes,
+            paths=said.paths,
+            errnos=said.errnos,
+            printed=said.printed,
+            seconds=sum(one.seconds for one in ended),
+            ended="limit" if last.stopped else "exit",
+        )
