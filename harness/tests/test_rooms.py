@@ -23,6 +23,7 @@ ROOMS = (
     "run",
     "contracts",
     "installers",
+    "provisioning",
     "drivers",
     "specimens",
     "reference",

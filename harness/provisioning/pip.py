@@ -1,0 +1,71 @@
+"""pip, as it is used here: it finds out what the index has, downloads, resolves and installs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Final
+
+from harness.kernel import children
+from harness.provisioning import surroundings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.kernel.children import Ended
+
+_SECONDS: Final = 300
+_BRIEF: Final = ("--quiet", "--retries", "1", "--timeout", "20", "--root-user-action", "ignore")
+# The first with `--python`, `--dry-run` and `--report`.
+_NEEDED: Final = "22.3"
+
+
+def install(*arguments: str, directory: Path, python: Path | None = None) -> Ended:
+    """Run `pip install`, of this environment.
+
+    Args:
+        arguments: what follows `pip install`.
+        directory: where it runs; empty, as Python imports from there.
+        python: the interpreter of the environment to install into.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    into = () if python is None else ("--python", str(python))
+    command = children.Command(
+        arguments=(sys.executable, "-m", "pip", *into, "install", *_BRIEF, *arguments),
+        environment=surroundings.of_pip(),
+        directory=str(directory),
+    )
+    return children.run(command, seconds=_SECONDS, writable=None)
+
+
+def lacks_a_wheel(ended: Ended) -> bool:
+    """Whether pip was answered, and found nothing but archives to build from, or nothing at all."""
+    return ended.exit != 0 and "No matching distribution found" in ended.errors and not _connection(ended.errors)
+
+
+def complaint(ended: Ended) -> str:
+    """Why pip failed, in its own last words."""
+    said = [line.strip() for line in ended.errors.splitlines() if line.strip()]
+    if ended.stopped:
+        return f"pip did not end within {_SECONDS} s"
+    if any(line.endswith("No module named pip") for line in said):
+        return f"{sys.executable} has no pip, which installs releases; `{sys.executable} -m ensurepip` installs it"
+    if any(line.startswith("no such option") for line in said):
+        return (
+            f"the pip of {sys.executable} is older than {_NEEDED}; `{sys.executable} -m pip install -U pip` renews it"
+        )
+    errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")] or said
+    last = errors[-1] if errors else f"exit status {ended.exit}"
+    broken = _connection(ended.errors)
+    return f"pip says: {last}" + (f" ({broken})" if broken else "")
+
+
+def _connection(errors: str) -> str:
+    """Why the index was not reached; empty: nothing speaks of that."""
+    found = re.findall(r"connection broken by (['\"])(.*)\1: /", errors)
+    if not found:
+        return ""
+    # What follows `NewConnectionError('<an object at 0x7f...>: `, if it is that.
+    return str(found[-1][1]).rpartition(">: ")[2].rstrip("')\"")
