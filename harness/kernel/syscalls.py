@@ -1,8 +1,8 @@
 """The system calls Python does not offer, as thin ctypes wrappers that raise OSError.
 
-Man pages: unshare(2), fsopen(2), fsconfig(2), fsmount(2), move_mount(2), open_tree(2), mount_setattr(2), umount(2),
-mount(2). `os.unshare` exists only from Python 3.12. The calls of the mount API of Linux 5.2 are made by number: glibc
-has wrappers from 2.36 only, musl has none, and numbers from 424 on are the same on every architecture.
+Man pages: unshare(2), fsopen(2), fspick(2), fsconfig(2), fsmount(2), move_mount(2), open_tree(2), mount_setattr(2),
+umount(2), mount(2). `os.unshare` exists only from Python 3.12. The calls of the mount API of Linux 5.2 are made by
+number: glibc has wrappers from 2.36 only, musl has none, and numbers from 424 on are the same on every architecture.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ AT_RECURSIVE: Final = 0x8000
 
 _FSOPEN_CLOEXEC: Final = 1
 _FSMOUNT_CLOEXEC: Final = 1
+_FSPICK_CLOEXEC: Final = 1
+_FSPICK_SYMLINK_NOFOLLOW: Final = 2
 _FSCONFIG_SET_FLAG: Final = 0
 _FSCONFIG_SET_STRING: Final = 1
 _FSCONFIG_CMD_CREATE: Final = 6
+_FSCONFIG_CMD_RECONFIGURE: Final = 7
 _MOVE_MOUNT_F_EMPTY_PATH: Final = 0x4
 _OPEN_TREE_CLONE: Final = 1
 _OPEN_TREE_CLOEXEC: Final = os.O_CLOEXEC
@@ -74,6 +77,7 @@ _move_mount = _by_number(ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_c
 _fsopen = _by_number(ctypes.c_char_p, ctypes.c_uint)
 _fsconfig = _by_number(ctypes.c_int, ctypes.c_uint, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int)
 _fsmount = _by_number(ctypes.c_int, ctypes.c_uint, ctypes.c_uint)
+_fspick = _by_number(ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
 _mount_setattr = _by_number(
     ctypes.c_int, ctypes.c_char_p, ctypes.c_uint, ctypes.POINTER(_MountAttributes), ctypes.c_size_t
 )
@@ -82,6 +86,7 @@ _MOVE_MOUNT: Final = 429
 _FSOPEN: Final = 430
 _FSCONFIG: Final = 431
 _FSMOUNT: Final = 432
+_FSPICK: Final = 433
 _MOUNT_SETATTR: Final = 442
 
 _umount2 = _LIBC["umount2"]
@@ -119,6 +124,18 @@ def fsopen(kind: str) -> int:
     return descriptor
 
 
+def fspick(path: str) -> int:
+    """A close-on-exec descriptor on which the filesystem mounted at `path` is configured anew.
+
+    Raises:
+        OSError: EINVAL: not a mount point; EPERM: no CAP_SYS_ADMIN over the filesystem.
+    """
+    descriptor = _fspick(_FSPICK, AT_FDCWD, os.fsencode(path), _FSPICK_CLOEXEC | _FSPICK_SYMLINK_NOFOLLOW)
+    if descriptor < 0:
+        _fail(path)
+    return descriptor
+
+
 def fsconfig_string(descriptor: int, key: str, value: str) -> None:
     """Set the parameter `key=value`.
 
@@ -146,6 +163,16 @@ def fsconfig_create(descriptor: int) -> None:
         OSError: the parameters do not fit together or the filesystem cannot be made.
     """
     if _fsconfig(_FSCONFIG, descriptor, _FSCONFIG_CMD_CREATE, None, None, 0) < 0:
+        _fail()
+
+
+def fsconfig_reconfigure(descriptor: int) -> None:
+    """Give a filesystem that was picked the parameters set so far; it keeps all others.
+
+    Raises:
+        OSError: the filesystem cannot be changed so.
+    """
+    if _fsconfig(_FSCONFIG, descriptor, _FSCONFIG_CMD_RECONFIGURE, None, None, 0) < 0:
         _fail()
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import LayoutUntrue, errno_name
 from harness.kernel import mounts
 from harness.layouts import blueprint as plans
+from harness.layouts.lifting import lift
+from harness.layouts.obstacles import obstacles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +39,7 @@ class Site:
         "_between",
         "_builder",
         "_image",
+        "_lifted",
         "_sealed",
         "furniture",
         "image_layers",
@@ -57,6 +60,7 @@ class Site:
         self._image = blueprint.image
         self._builder = builder
         self._sealed = False
+        self._lifted = False
 
     def role(self, name: str) -> str:
         """The real path of a role.
@@ -96,6 +100,22 @@ class Site:
         if not self._sealed:
             self._sealed = True
             self._builder.perform(self._image, guarded=True)
+
+    def lift_obstacles(self) -> None:
+        """What stands in an installer's way goes, as far as the layout can be without it; see `obstacles`.
+
+        Limits end, what is read-only or denied may be written, mounts inside the environment are undone; storage stays
+        as it is. The image is finished first, where it is not yet. A second call does nothing.
+
+        Raises:
+            MountFailed: the kernel refused to change or undo a mount.
+            LayoutUntrue: a path leads out of the site by now.
+        """
+        self.finish_image()
+        if not self._lifted:
+            self._lifted = True
+            actions = obstacles(self.layout, self.root)
+            lift(actions, root=self.root, mount_points=self.mount_points, name=self.layout.name)
 
 
 @contextmanager
