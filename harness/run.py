@@ -123,7 +123,7 @@ class _Run:
             _put(write(reordered(wheel, case.plan.creation)), wheel.filename, site)
 
     def steps(self) -> Iterator[StepEvidence]:
-        """Every step: the image ones, then the layout's later mounts, then the rest."""
+        """Every step: the image ones, then the layout's later mounts, then the rest, obstacles lifted where asked."""
         image = [step for step in self.case.steps if step.image]
         for index, step in enumerate(image):
             if index:
@@ -134,6 +134,9 @@ class _Run:
         before = self.observer.trees()
         for step in self.case.steps:
             if not step.image:
+                if step.lifted:
+                    self.site.lift_obstacles()
+                    before = self.observer.trees()
                 evidence = self._step(step, before)
                 before = evidence.after
                 yield evidence

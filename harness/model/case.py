@@ -43,12 +43,15 @@ class Step:
         wheels: keys (`name-version`) of the case's wheels; for `uninstall` the distributions to remove.
         image: done while the layout's image is made: before mounts whose `after` is `image` are laid on top.
         must: it has to succeed: neither the layout's refusals nor a strict link mode excuse a failure of this step.
+        lifted: before this step the layout's obstacles are lifted: space freed, mount undone, permission restored. They
+            stay lifted in the steps that follow.
     """
 
     action: Action
     wheels: tuple[str, ...]
     image: bool = False
     must: bool = False
+    lifted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

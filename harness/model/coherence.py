@@ -21,6 +21,9 @@ def incoherences(kind: type[object], fields: Mapping[str, Any], where: str) -> I
         yield from _colliding(fields["wheels"])
     if kind is Wheel and fields.keys() >= {"name", "version", "tag"}:
         yield from _misnamed(Wheel(**{**fields, "entries": ()}), where)
+    if kind is Step and fields.get("image") and fields.get("lifted"):
+        message = "an image step: its layout is still in the making, and has no obstacle that could be lifted"
+        yield Problem(where=f"{where}.lifted", message=message)
     mode = fields.get("mode", 0)
     if kind is Entry and not 0 <= mode <= _ALL_MODE_BITS:
         yield Problem(where=f"{where}.mode", message=f"{mode} is not a mode: 0 to {_ALL_MODE_BITS} (0o7777)")

@@ -118,8 +118,9 @@ def _shown(case: Case) -> list[str]:
 def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> Iterator[str]:
     outcome, evidence = step.outcome, verdict.evidence
     image = " (image)" if step.step.image else ""
-    must = "   (has to succeed)" if step.step.must else ""
-    yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{must}"
+    notes = "   (has to succeed)" if step.step.must else ""
+    notes += "   (obstacles lifted)" if step.step.lifted else ""
+    yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"
     for text in (outcome.message, *outcome.notes):
         for line in text.splitlines():
             yield f"            {'says':10} {_short(_with_roles(line, evidence))}"

@@ -12,7 +12,7 @@ from harness.wheels.archive import write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.model import Case
+    from harness.model import Case, Step
 
 SCRIPT: Final = "site.sh"
 _ROLES: Final = ("cache", "environment", "purelib", "temporary", "wheelhouse")
@@ -53,7 +53,8 @@ def script(case: Case) -> str:
 
 
 def _head(case: Case) -> list[str]:
-    steps = [f"#   {'image: ' if step.image else ''}{step.action} {' '.join(step.wheels)}" for step in case.steps]
+    # What lifts an obstacle is for the reader to do: nobody knows when a command of theirs has failed.
+    steps = [f"#   {_moment(step)}{step.action} {' '.join(step.wheels)}" for step in case.steps]
     return [
         "#!/bin/sh",
         _comment(f"{case.layout.name}: {case.layout.about}"),
@@ -89,6 +90,10 @@ _ENVIRONMENT: Final = (
     '[ "$prefix" = "$ENVIRONMENT" ] || { echo "the environment is not one: its prefix is $prefix" >&2; exit 1; }',
     'export VIRTUAL_ENV="$ENVIRONMENT" HOME="$TEMPORARY"; unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME',
 )
+
+
+def _moment(step: Step) -> str:
+    return "image: " if step.image else "once the obstacles are lifted: " if step.lifted else ""
 
 
 def _comment(text: str) -> str:

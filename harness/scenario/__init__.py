@@ -3,7 +3,7 @@
 from harness.scenario.lab import Lab, Violated
 from harness.scenario.marker import scenario
 from harness.scenario.profiles import fewer
-from harness.scenario.steps import Ask, image, install, must, reinstall, repair, uninstall, upgrade, warm
+from harness.scenario.steps import Ask, image, install, must, reinstall, repair, rerun, uninstall, upgrade, warm
 
 __all__ = [
     "Ask",
@@ -15,6 +15,7 @@ __all__ = [
     "must",
     "reinstall",
     "repair",
+    "rerun",
     "scenario",
     "uninstall",
     "upgrade",

@@ -1,4 +1,4 @@
-"""Steps as scenarios write them: `install(*wheels)`, `image(install(wheel))`, `uninstall(wheel)`."""
+"""Steps as scenarios write them: `install(*wheels)`, `image(install(wheel))`, `rerun(uninstall(wheel))`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ class Ask:
     wheels: tuple[Wheel, ...]
     image: bool = False
     must: bool = False
+    lifted: bool = False
 
     def step(self) -> Step:
         """The step of a case."""
         return Step(
-            action=self.action, wheels=tuple(wheel.key for wheel in self.wheels), image=self.image, must=self.must
+            action=self.action,
+            wheels=tuple(wheel.key for wheel in self.wheels),
+            image=self.image,
+            must=self.must,
+            lifted=self.lifted,
         )
 
 
@@ -65,3 +70,8 @@ def image(ask: Ask) -> Ask:
 def must(ask: Ask) -> Ask:
     """The step has to succeed, although the layout could refuse or a strict link mode be impossible."""
     return replace(ask, must=True)
+
+
+def rerun(ask: Ask) -> Ask:
+    """The same step once more, after the layout's obstacles were lifted. It may fail, but has to say so."""
+    return replace(ask, image=False, must=False, lifted=True)

@@ -179,6 +179,13 @@ def test_step_of_an_unknown_wheel_is_a_problem() -> None:
     assert _problems(Case, encode(case)) == ["step[0].wheels[0]: 'b-1' is no wheel of this case; it has: a-1"]
 
 
+def test_lifted_steps_survive_writing_and_others_do_not_mention_it() -> None:
+    steps = (Step(action="install", wheels=()), Step(action="install", wheels=(), lifted=True))
+    case = Case(layout=Layout(name="x", about="y"), wheels=(), steps=steps)
+    assert [set(step) for step in encode(case)["step"]] == [{"action", "wheels"}, {"action", "wheels", "lifted"}]
+    assert decode(Case, tomllib.loads(dump_toml(case)), file="case.toml") == case
+
+
 @pytest.mark.parametrize("mode", [-1, 0o10000])
 def test_entry_mode_out_of_range_is_a_problem(mode: int) -> None:
     data = {"name": "a", "version": "1", "entries": [{"path": "a", "mode": mode}]}

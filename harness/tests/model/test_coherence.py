@@ -43,3 +43,13 @@ def test_two_wheels_of_one_file_name_are_refused() -> None:
 def test_a_step_can_only_name_wheels_of_its_case() -> None:
     (problem,) = _problems(_WHEEL, steps=(Step(action="install", wheels=("b-1.0",)),))
     assert problem == "step[0].wheels[0]: 'b-1.0' is no wheel of this case; it has: a-1.0"
+
+
+def test_an_image_step_cannot_have_obstacles_lifted() -> None:
+    steps = (
+        Step(action="install", wheels=("a-1.0",), image=True),
+        Step(action="install", wheels=("a-1.0",), lifted=True, image=True),
+        Step(action="install", wheels=("a-1.0",), lifted=True),
+    )
+    (problem,) = _problems(_WHEEL, steps=steps)
+    assert problem.startswith("step[1].lifted: an image step")

@@ -60,6 +60,14 @@ def test_control_characters_stay_out_of_the_terminal(verdict: Verdict) -> None:
     assert max(map(len, text.splitlines())) < 300
 
 
+def test_a_step_without_obstacles_says_so(laboratory: Laboratory, case: Case) -> None:
+    first = replace(case.steps[0], must=True)
+    again = replace(case, installer="reference", steps=(first, replace(first, must=False, lifted=True)))
+    told = describe(Runner(laboratory).run(again))
+    assert "step 1  install nvidia-a-1.0 nvidia-b-1.0   exit 0   (has to succeed)\n" in told
+    assert "step 2  install nvidia-a-1.0 nvidia-b-1.0   exit 0   (obstacles lifted)" in told
+
+
 def test_a_verdict_that_holds_says_so(verdict: Verdict) -> None:
     text = describe(replace(verdict, violations=()))
     assert text.startswith("specimen:uv-0.1.2 keeps every contract on cross-device-cache")

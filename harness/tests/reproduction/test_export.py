@@ -49,6 +49,11 @@ def test_every_layout_can_be_built_by_hand(tmp_path: Path, case: Case, name: str
     assert mountinfo.read() == before
 
 
+def test_a_script_says_when_obstacles_are_to_be_lifted(case: Case) -> None:
+    again = replace(case, steps=(*case.steps, replace(case.steps[0], lifted=True)))
+    assert "#   once the obstacles are lifted: install nvidia-a-1.0 nvidia-b-1.0\n" in script(again)
+
+
 @pytest.mark.usefixtures("laboratory")
 def test_a_link_by_hand_gives_what_the_story_says(tmp_path: Path, case: Case) -> None:
     path = export(case, tmp_path)

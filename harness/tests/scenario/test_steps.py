@@ -9,7 +9,7 @@ import pytest
 from harness.layouts import load
 from harness.model import Plan, Step
 from harness.run import Runner
-from harness.scenario import Lab, Violated, image, install, must, uninstall
+from harness.scenario import Lab, Violated, image, install, must, rerun, uninstall
 from harness.wheels import wheel
 
 if TYPE_CHECKING:
@@ -32,6 +32,31 @@ def test_steps_name_their_wheels_once_in_the_case(lab: Lab) -> None:
         Step(action="install", wheels=("nvidia-a-1.0", "nvidia-b-1.0"), must=True),
         Step(action="uninstall", wheels=("nvidia-b-1.0",)),
     )
+
+
+def test_a_rerun_is_the_same_step_without_obstacles_or_demands(lab: Lab) -> None:
+    rerun_step = Step(action="install", wheels=("nvidia-a-1.0",), lifted=True)
+    assert rerun(must(install(A))).step() == rerun(image(install(A))).step() == rerun_step
+    assert lab.case(install(A), rerun(install(A))).steps == (
+        Step(action="install", wheels=("nvidia-a-1.0",)),
+        rerun_step,
+    )
+
+
+def test_what_had_no_room_is_installed_by_a_rerun(laboratory: Laboratory) -> None:
+    lab = Lab(Runner(laboratory), layouts=(load("small-environment"),), link_modes=("copy",), installer="reference")
+    large = wheel("large", files={"large.bin": b"x" * (1 << 17)})
+    first, second, third = lab.run(install(large), rerun(install(large)), install(large)).evidence.steps
+    assert [step.outcome.exit for step in (first, second, third)] == [1, 0, 0]
+    assert "purelib/large.bin" in third.after.environment
+
+
+def test_what_lifting_changes_is_seen_before_its_step(laboratory: Laboratory) -> None:
+    lab = Lab(Runner(laboratory), layouts=(load("nested-tmpfs"),), link_modes=("hardlink",), installer="reference")
+    first, second = lab.run(install(A), rerun(install(A))).evidence.steps
+    assert "purelib/nvidia/__init__.py" in first.after.environment
+    assert "purelib/nvidia/__init__.py" not in second.before.environment
+    assert "purelib/nvidia/__init__.py" in second.after.environment
 
 
 def test_a_violation_is_raised_with_its_whole_story(lab: Lab) -> None:
