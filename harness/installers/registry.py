@@ -3,31 +3,86 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import re
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from harness.errors import UnknownName
+from packaging.version import InvalidVersion, Version
+
+from harness import provisioning
+from harness.errors import NotAnInstaller, UnknownName
 from harness.installers.reference import REFERENCE
 from harness.installers.specimen import SPECIMENS
+from harness.installers.uv import uv
+from harness.provisioning import Release
 
 if TYPE_CHECKING:
-    from harness.installers.protocol import Installer
+    from collections.abc import Callable, Mapping
 
-_INSTALLERS: dict[str, Installer] = {installer.name: installer for installer in (REFERENCE, *SPECIMENS)}
+    from harness.installers.protocol import Installer
+    from harness.provisioning import Provided
+
+_PROGRAMS: Final[Mapping[str, Installer]] = {installer.name: installer for installer in (REFERENCE, *SPECIMENS)}
+_SECONDS: Final = 30
+
+
+def _uv(provided: Provided) -> Installer:
+    version = Version(provided.release.version)
+    return uv(str(provided.release), provided.scripts / "uv", version)
+
+
+# What makes an installer of a release: one entry for each distribution that can be put to the test.
+RELEASED: Final[Mapping[str, Callable[[Provided], Installer]]] = {"uv": _uv}
+_PATH: Final = "path:"
+_SAYS_UV: Final = re.compile(r"uv (\S+)")
 
 
 def names() -> tuple[str, ...]:
-    """All of them, the reference core first."""
-    return tuple(_INSTALLERS)
+    """All that can be named, the reference core first; a release of the later ones as `NAME==VERSION`."""
+    return (*_PROGRAMS, *RELEASED)
 
 
+@lru_cache(maxsize=64)
 def find(name: str) -> Installer:
-    """The installer of this name.
+    """The installer of this name: `reference`, `specimen:...`, `uv==0.1.2`, `uv` (the newest), `path:/path/to/uv`.
+
+    A release that is not there is installed; see `harness.provisioning`. The name of what is returned says which
+    release it is, and finds the same one again.
 
     Raises:
         UnknownName: there is none.
+        NotProvided: the release is not there, and cannot be had.
+        NotAnInstaller: what lies at a path is none.
     """
+    if name in _PROGRAMS:
+        return _PROGRAMS[name]
+    if name.startswith(_PATH):
+        return _built(name)
+    distribution, _, version = name.partition("==")
+    if distribution not in RELEASED:
+        nearest = difflib.get_close_matches(name, names(), n=1, cutoff=0.4)
+        raise UnknownName(kind="installer", name=name, known=names(), nearest=nearest[0] if nearest else None)
+    release = Release(distribution, version) if version else provisioning.newest(distribution)
+    return RELEASED[distribution](provisioning.provide(release))
+
+
+def _built(name: str) -> Installer:
+    """Somebody's own build of uv."""
+    binary = Path(name.removeprefix(_PATH)).expanduser().absolute()
     try:
-        return _INSTALLERS[name]
-    except KeyError:
-        nearest = difflib.get_close_matches(name, _INSTALLERS, n=1, cutoff=0.4)
-        raise UnknownName(kind="installer", name=name, known=names(), nearest=nearest[0] if nearest else None) from None
+        done = subprocess.run(  # noqa: S603 - the user's own program, without a shell
+            [binary, "--version"], capture_output=True, text=True, check=False, timeout=_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as refused:
+        raise NotAnInstaller(path=str(binary), because=str(refused)) from refused
+    said = _SAYS_UV.match(done.stdout)
+    try:
+        version = Version(said[1]) if said else None
+    except InvalidVersion:
+        version = None
+    if version is None:
+        because = f"its --version says {(done.stdout or done.stderr).strip()!r:.100}, not `uv` and a version"
+        raise NotAnInstaller(path=str(binary), because=because)
+    return uv(f"{_PATH}{binary}", binary, version)
