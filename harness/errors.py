@@ -253,17 +253,20 @@ class NotProvided(HarnessError):  # noqa: N818 - reads as what is so
         installer: as the user would write it: `uv==0.1.2`, or `uv` where even its newest release is not known.
         because: what went wrong, with what pip said last.
         directory: where releases are kept.
+        runs: False: it could be installed, but does not run with this Python, so that nothing helps here.
     """
 
     installer: str
     because: str
     directory: str
+    runs: bool = True
 
     def __str__(self) -> str:
-        return (
-            f"{self.installer} is not provided: {self.because.rstrip('.')}. To provide it: `exdev provision"
-            f" {self.installer}` while there is a network, or copy {self.directory} from a machine with the same Python"
+        remedy = (
+            f". To provide it: `exdev provision {self.installer}` while there is a network, or copy {self.directory}"
+            " from a machine with the same Python"
         )
+        return f"{self.installer} is not provided: {self.because.rstrip('.')}{remedy if self.runs else ''}"
 
 
 @dataclass(eq=False, kw_only=True)

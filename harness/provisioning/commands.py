@@ -97,7 +97,7 @@ def _provided(wanted: Release | str) -> bool:
         started = time.monotonic()
         provide(release)
     except HarnessError as refused:
-        _say(f"{wanted}: {refused}")
+        _say(str(refused))
         return False
     _say(f"{release}: done in {time.monotonic() - started:.1f} s")
     return True
@@ -135,6 +135,8 @@ def _list(wanted: Sequence[Release | str], *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in _table(found)))
+    if not found:
+        _say(f"nothing of it is in {data.cache('releases')}")
     return 0 if found or not wanted else 1
 
 

@@ -40,9 +40,10 @@ def install(*arguments: str, directory: Path, python: Path | None = None) -> End
     return children.run(command, seconds=_SECONDS, writable=None)
 
 
-def lacks_a_wheel(ended: Ended) -> bool:
-    """Whether pip was answered, and found nothing but archives to build from, or nothing at all."""
-    return ended.exit != 0 and "No matching distribution found" in ended.errors and not _connection(ended.errors)
+def found_nothing(ended: Ended) -> bool:
+    """Whether the index did answer, but has nothing that fits."""
+    nothing = "No matching distribution found" in ended.errors or "ResolutionImpossible" in ended.errors
+    return ended.exit != 0 and nothing and not _connection(ended.errors)
 
 
 def complaint(ended: Ended) -> str:
