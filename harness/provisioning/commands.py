@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 import time
@@ -125,12 +124,7 @@ def _removed(wanted: Release | str) -> bool:
 def _list(wanted: Sequence[Release | str], *, as_json: bool) -> int:
     found = _chosen(wanted)
     if as_json:
-        releases = [
-            {**dataclasses.asdict(kept.release), **dataclasses.asdict(kept), "directory": str(kept.directory)}
-            for kept in found
-        ]
-        for one in releases:
-            del one["release"]
+        releases = [_record(kept) for kept in found]
         document = {"format": FORMAT, "directory": str(data.cache("releases")), "releases": releases}
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
@@ -138,6 +132,16 @@ def _list(wanted: Sequence[Release | str], *, as_json: bool) -> int:
     if not found:
         _say(f"nothing of it is in {data.cache('releases')}")
     return 0 if found or not wanted else 1
+
+
+def _record(kept: Kept) -> dict[str, str | int]:
+    said: dict[str, str | int] = {
+        "python": kept.python,
+        "directory": str(kept.directory),
+        "size": kept.size,
+        "made": kept.made,
+    }
+    return {"distribution": kept.release.distribution, "version": kept.release.version, **said}
 
 
 def _chosen(wanted: Sequence[Release | str]) -> tuple[Kept, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.kernel import children
@@ -43,16 +45,14 @@ def _environment(made: Provided) -> str:
 
 
 def _install(made: Provided) -> str:
-    work = made.directory / "work"
-    work.mkdir()
     said = ""
-    for arguments in _ways(made.release):
-        # Compiled now: whoever runs it later has nothing left to write here.
-        ended = pip.install("--compile", *arguments, directory=work, python=made.scripts / "python")
-        said = pip.complaint(ended) if ended.exit else ""
-        if not pip.found_nothing(ended):
-            break
-    work.rmdir()
+    with tempfile.TemporaryDirectory(prefix="work-", dir=made.directory) as work:
+        for arguments in _ways(made.release):
+            # Compiled now: whoever runs it later has nothing left to write here.
+            ended = pip.install("--compile", *arguments, directory=Path(work), python=made.scripts / "python")
+            said = pip.complaint(ended) if ended.exit else ""
+            if not pip.found_nothing(ended):
+                break
     return said
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from harness import data
 from harness.errors import HarnessError, NotProvided
 from harness.provisioning import pip
 from harness.provisioning.release import Release, check
-from harness.provisioning.shelf import python_tag
+from harness.provisioning.shelf import locked, python_tag
 
 
 def newest(distribution: str, *, cache: Path | None = None) -> Release:
@@ -29,29 +28,40 @@ def newest(distribution: str, *, cache: Path | None = None) -> Release:
         UnknownName: the distribution is not one of ours.
         NotProvided: it is not recorded, and the index cannot be asked.
     """
-    directory = cache or data.cache("releases")
-    version = _recorded(directory).get(check(distribution))
-    try:
-        return Release(distribution, version or "")
-    except HarnessError:
-        return ask(distribution, cache=directory)
+    check(distribution)
+    return _recorded(_directory(cache), distribution) or ask(distribution, cache=cache, again=False)
 
 
-def ask(distribution: str, *, cache: Path | None = None) -> Release:
+def ask(distribution: str, *, cache: Path | None = None, again: bool = True) -> Release:
     """The newest release that pip can install from the index, for this Python; recorded.
+
+    Args:
+        distribution: one of `DISTRIBUTIONS`.
+        cache: where releases are kept; default: `releases` in the user's cache.
+        again: ask even if another process has just done so.
 
     Raises:
         UnknownName: the distribution is not one of ours.
         NotProvided: the index cannot be asked.
     """
-    directory = cache or data.cache("releases")
+    directory = _directory(cache)
+    name = f"newest-{check(distribution)}-{python_tag()}"
     try:
-        release = _ask(check(distribution), directory)
-        _record(directory, release)
+        with locked(directory, name):
+            known = None if again else _recorded(directory, distribution)
+            release = known or _ask(distribution, directory)
+            # Beside its place, and renamed into it: who reads meanwhile has the old one or the new one.
+            fresh = directory / "locks" / f"{name}.json"
+            fresh.write_text(json.dumps({"newest": release.version}) + "\n", encoding="utf-8")
+            fresh.replace(directory / fresh.name)
     except OSError as refused:
         because = f"{refused.filename or directory}: {refused.strerror}"
         raise NotProvided(installer=distribution, because=because, directory=str(directory)) from refused
     return release
+
+
+def _directory(cache: Path | None) -> Path:
+    return (cache or data.cache("releases")).resolve()
 
 
 def _ask(distribution: str, directory: Path) -> Release:
@@ -71,25 +81,10 @@ def _ask(distribution: str, directory: Path) -> Release:
         return Release(distribution, version)
 
 
-def _record(directory: Path, release: Release) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    recorded = _recorded(directory) | {release.distribution: release.version}
-    # Beside its place, and renamed into it: whoever reads it meanwhile has the old one or the new one.
-    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=".newest-", encoding="utf-8", delete=False) as fresh:
-        fresh.write(json.dumps(recorded, indent=2) + "\n")
-    os.replace(fresh.name, _path(directory))
-
-
-def _recorded(directory: Path) -> dict[str, str]:
-    """Versions by distribution; none where the file is not there, or is not what was written."""
+def _recorded(directory: Path, distribution: str) -> Release | None:
+    """What was recorded; None where nothing was, or it is not what is written here."""
+    path = directory / f"newest-{distribution}-{python_tag()}.json"
     try:
-        said = json.loads(_path(directory).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return (
-        {name: version for name, version in said.items() if isinstance(version, str)} if isinstance(said, dict) else {}
-    )
-
-
-def _path(directory: Path) -> Path:
-    return directory / f"newest-{python_tag()}.json"
+        return Release(distribution, json.loads(path.read_text(encoding="utf-8"))["newest"])
+    except (OSError, ValueError, LookupError, TypeError, HarnessError):
+        return None

@@ -28,7 +28,7 @@ def provide(release: Release, *, cache: Path | None = None) -> shelf.Provided:
     Raises:
         NotProvided: it is not there and cannot be installed, or does not run.
     """
-    directory = cache or data.cache("releases")
+    directory = (cache or data.cache("releases")).resolve()
     try:
         return shelf.find(directory, release) or _provide(directory, release)
     except OSError as refused:
@@ -37,7 +37,7 @@ def provide(release: Release, *, cache: Path | None = None) -> shelf.Provided:
 
 
 def _provide(directory: Path, release: Release) -> shelf.Provided:
-    with shelf.locked(directory, release):
+    with shelf.locked(directory, shelf.key(release)):
         found = shelf.find(directory, release)
         if found is not None:
             return found

@@ -82,9 +82,14 @@ def at(environment: Path, release: Release) -> Provided:
     return Provided(release, environment, Path(paths["purelib"]), Path(paths["scripts"]))
 
 
+def key(release: Release) -> str:
+    """The name under which a release is published for this Python, and locked."""
+    return _name(release, python_tag())
+
+
 def find(shelf: Path, release: Release) -> Provided | None:
     """A release that was published whole for this Python, and can be run; None: there is none."""
-    kept = _read(shelf / _key(release))
+    kept = _read(shelf / key(release))
     if kept is None or (kept.release, kept.python) != (release, python_tag()):
         return None
     provided = at(kept.directory, release)
@@ -93,13 +98,17 @@ def find(shelf: Path, release: Release) -> Provided | None:
 
 
 @contextlib.contextmanager
-def locked(shelf: Path, release: Release) -> Iterator[None]:
-    """Nobody else installs or removes this release meanwhile; waits for whoever does.
+def locked(shelf: Path, name: str, *, wait: bool = True) -> Iterator[None]:
+    """Nobody else works on what has this name (`key`, for a release) meanwhile. The file of the lock stays.
 
     Raises:
+        BlockingIOError: somebody does, and there is to be no waiting.
         OSError: the cache cannot be written.
     """
-    with _locked(shelf, _key(release)):
+    (shelf / "locks").mkdir(parents=True, exist_ok=True)
+    with (shelf / "locks" / name).open("a") as lock:
+        # Given back by the kernel with the last descriptor, however this process ends.
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 
@@ -110,11 +119,11 @@ def building(shelf: Path, release: Release) -> Iterator[Path]:
     Raises:
         OSError: the cache cannot be written.
     """
-    key = _key(release)
-    for build in _builds(shelf):
-        _sweep(shelf, build, held=key)
-    (shelf / "builds").mkdir(exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=shelf / "builds"))
+    builds = shelf / "builds"
+    builds.mkdir(exist_ok=True)
+    for build in list(builds.iterdir()):
+        _sweep(shelf, build, held=key(release))
+    directory = Path(tempfile.mkdtemp(prefix=f"{key(release)}.", dir=builds))
     try:
         directory.chmod(0o755)
         yield directory
@@ -138,7 +147,7 @@ def publish(shelf: Path, release: Release, build: Path) -> None:
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (build / _RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    link, fresh = shelf / _key(release), build / "published"
+    link, fresh = shelf / key(release), build / "published"
     _discard(link)
     fresh.symlink_to(os.path.relpath(build, shelf))
     fresh.rename(link)
@@ -147,7 +156,9 @@ def publish(shelf: Path, release: Release, build: Path) -> None:
 def listed(shelf: Path) -> tuple[Kept, ...]:
     """Everything that is published, sorted by installer, version and Python."""
     paths = shelf.iterdir() if shelf.is_dir() else ()
-    found = (kept for path in paths if (kept := _read(path)) is not None and path.name == _name(kept))
+    found = (
+        kept for path in paths if (kept := _read(path)) is not None and path.name == _name(kept.release, kept.python)
+    )
     return tuple(sorted(found, key=_order))
 
 
@@ -157,18 +168,14 @@ def remove(shelf: Path, kept: Kept) -> None:
     Raises:
         OSError: it cannot be removed.
     """
-    name = _name(kept)
-    with _locked(shelf, name):
+    name = _name(kept.release, kept.python)
+    with locked(shelf, name):
         _discard(shelf / name)
         shutil.rmtree(kept.directory, ignore_errors=True)
 
 
-def _name(kept: Kept) -> str:
-    return f"{kept.release.distribution}-{kept.release.version}-{kept.python}"
-
-
-def _key(release: Release) -> str:
-    return f"{release.distribution}-{release.version}-{python_tag()}"
+def _name(release: Release, python: str) -> str:
+    return f"{release.distribution}-{release.version}-{python}"
 
 
 def _order(kept: Kept) -> tuple[Any, ...]:
@@ -192,29 +199,13 @@ def _read(link: Path) -> Kept | None:
         return None
 
 
-@contextlib.contextmanager
-def _locked(shelf: Path, key: str, *, wait: bool = True) -> Iterator[None]:
-    (shelf / "locks").mkdir(parents=True, exist_ok=True)
-    with (shelf / "locks" / key).open("a") as lock:
-        # Given back by the kernel with the last descriptor, however this process ends.
-        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-
-
-def _builds(shelf: Path) -> list[Path]:
-    return list((shelf / "builds").iterdir()) if (shelf / "builds").is_dir() else []
-
-
 def _sweep(shelf: Path, build: Path, *, held: str) -> None:
     """Remove a build that was never published and that nobody works on."""
-    key = build.name.rpartition(".")[0]
-    with contextlib.ExitStack() as stack:
-        if key != held:
-            try:
-                stack.enter_context(_locked(shelf, key, wait=False))
-            except BlockingIOError:
-                return
-        if (shelf / key).resolve() != build.resolve():
+    name = build.name.rpartition(".")[0]
+    with contextlib.suppress(BlockingIOError), contextlib.ExitStack() as stack:
+        if name != held:
+            stack.enter_context(locked(shelf, name, wait=False))
+        if (shelf / name).resolve() != build.resolve():
             shutil.rmtree(build, ignore_errors=True)
 
 

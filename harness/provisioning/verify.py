@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import InvalidVersion, Version
@@ -42,15 +43,15 @@ def doubt(made: Provided) -> str:
         OSError: it cannot be started.
     """
     # Whatever it wants to keep in a home directory is not of the environment.
-    home = made.directory / "home"
-    home.mkdir()
-    question = children.Command(
-        arguments=_QUESTIONS[made.release.distribution](made),
-        environment=surroundings.of_installer(home),
-        directory=str(home),
-    )
-    ended = children.run(question, seconds=_SECONDS, writable=None)
-    shutil.rmtree(home)
+    with tempfile.TemporaryDirectory(prefix="home-", dir=made.directory) as home:
+        question = children.Command(
+            arguments=_QUESTIONS[made.release.distribution](made),
+            environment=surroundings.of_installer(Path(home)),
+            directory=home,
+        )
+        ended = children.run(question, seconds=_SECONDS, writable=None)
+    if ended.stopped:
+        return f"it was installed, but does not say its version within {_SECONDS} s"
     if ended.exit:
         said = (ended.errors.strip() or ended.output.strip() or f"exit status {ended.exit}").splitlines()[-1]
         return f"it was installed, but does not run: {said}"
