@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-State: TypeAlias = Literal["pass", "violation", "error", "not applicable", "not run"]
+State: TypeAlias = Literal["pass", "known", "violation", "error", "not applicable", "not run"]
 
 # Stands for layout and link mode of a scenario that draws them, where no failure says which they were.
 DRAWN = "drawn"
@@ -22,7 +22,7 @@ class Result:
         scenario: its name.
         layout, link_mode, installer: what it was about.
         state: `error` is the harness' or the scenario's own failure.
-        why: the contracts broken, the capability missing, what the installer does not do.
+        why: the contracts broken, the reports that explain it, the capability missing, what the installer does not do.
         saved: the file that holds the violating case, as a shell in this directory names it.
     """
 
@@ -45,7 +45,7 @@ class Cell:
     def state(self) -> State:
         """The worst state that says something; skipped scenarios count only where nothing else ran."""
         states = {result.state for result in self.results}
-        order: tuple[State, ...] = ("error", "violation", "pass", "not run", "not applicable")
+        order: tuple[State, ...] = ("error", "violation", "known", "pass", "not run", "not applicable")
         return next(state for state in order if state in states)
 
     @property
@@ -59,11 +59,16 @@ class Cell:
         return sum(result.state in {"violation", "error"} for result in self.results)
 
     @property
+    def known(self) -> int:
+        """How many met nothing but what open reports explain."""
+        return sum(result.state == "known" for result in self.results)
+
+    @property
     def why(self) -> tuple[str, ...]:
         """Why there is no pass: all that went wrong; of what did not run, what all its scenarios have in common."""
         reasons = [result.why for result in self.results if result.state == self.state]
         every = tuple(dict.fromkeys(why for several in reasons for why in several))
-        if self.state in {"violation", "error"}:
+        if self.state in {"violation", "error", "known"}:
             return every
         return tuple(why for why in every if all(why in several for several in reasons)) or every
 

@@ -45,8 +45,11 @@ def _said(cell: Cell | None) -> str:
         return "-"
     if cell.state == "pass":
         return f"pass {cell.passed}"
+    ran = cell.failed + cell.passed + cell.known
+    if cell.state == "known":
+        return f"known {cell.known}/{ran}"
     if cell.state in {"violation", "error"}:
-        return f"{cell.state.upper()} {cell.failed}/{cell.failed + cell.passed}"
+        return f"{cell.state.upper()} {cell.failed}/{ran}"
     return cell.state
 
 

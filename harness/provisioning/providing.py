@@ -36,6 +36,11 @@ def provide(release: Release, *, cache: Path | None = None) -> shelf.Provided:
         raise NotProvided(installer=str(release), because=because, directory=str(directory)) from refused
 
 
+def is_provided(release: Release, *, cache: Path | None = None) -> bool:
+    """Whether a release is there already."""
+    return shelf.find((cache or data.cache("releases")).resolve(), release) is not None
+
+
 def _provide(directory: Path, release: Release) -> shelf.Provided:
     with shelf.locked(directory, shelf.key(release)):
         found = shelf.find(directory, release)

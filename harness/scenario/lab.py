@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.model import Case, Plan
+from harness.reports.signs import affects, explaining, strangers
 from harness.reproduction import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.model import Layout, LinkMode
+    from harness.model.report import Report
     from harness.run import Runner, Verdict
     from harness.scenario.steps import Ask
 
@@ -35,6 +37,7 @@ class Lab:
         published: files of published wheels, where they were asked for.
         failure: the verdict that failed last: the smallest one, once Hypothesis has shrunk it.
         first_failure: the one that failed first.
+        known: the open reports that explain violations met so far.
         examples: how many cases ran.
     """
 
@@ -46,8 +49,10 @@ class Lab:
         link_modes: tuple[LinkMode, ...],
         installer: str,
         published: tuple[Path, ...] = (),
+        reports: tuple[Report, ...] = (),
     ) -> None:
         self._runner = runner
+        self._reports = tuple(report for report in reports if affects(report, installer))
         self.layouts = layouts
         self.link_modes = link_modes
         self.installer = installer
@@ -58,6 +63,7 @@ class Lab:
         """Forget what an earlier scenario left: one lab serves all scenarios of a file that are about the same."""
         self.failure: Verdict | None = None
         self.first_failure: Verdict | None = None
+        self.known: dict[str, Report] = {}
         self.examples = 0
 
     def case(self, *asks: Ask, plan: Plan | None = None, strict: bool = False) -> Case:
@@ -81,17 +87,20 @@ class Lab:
         """Run a whole case and judge it.
 
         Returns:
-            The verdict, which holds.
+            The verdict, which holds; or all of whose violations are known.
 
         Raises:
-            Violated: it does not.
+            Violated: it does not hold, and no open report explains all of it.
         """
         self.examples += 1
         verdict = self._runner.run(case)
-        if not verdict.holds:
+        if verdict.holds:
+            return verdict
+        if strangers(self._reports, verdict.violations, verdict.evidence):
             self.failure = verdict
             self.first_failure = self.first_failure or verdict
             raise Violated(verdict)
+        self.known |= {one.id: one for one in explaining(self._reports, verdict.violations, verdict.evidence)}
         return verdict
 
     def again(self, case: Case) -> Verdict:

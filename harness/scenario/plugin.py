@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness import installers, reports
 from harness.errors import HarnessError, LayoutUntrue
 from harness.kernel.probes import probe
 from harness.plugin import enter
 from harness.run import Runner
 from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
-from harness.scenario.profiles import register
+from harness.scenario.profiles import register, spared
 from harness.scenario.results import Results
 from harness.scenario.selection import Instance, Selection, not_applicable
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _SELECTION = pytest.StashKey[Selection]()
 _INSTANCE = pytest.StashKey[Instance]()
+_INSTALLERS = "reference (default), specimen:..., uv==0.1.2, uv (newest), pip, installer, pdm, poetry, path:UV; repeat"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add = group.addoption
     add("--layout", action="append", default=[], metavar="NAME", help="a layout, or a path to your own TOML; repeat")
     add("--link-mode", action="append", default=[], metavar="MODE", help="clone, hardlink, symlink or copy; repeat")
-    add("--installer", action="append", default=[], metavar="NAME", help="reference (default), specimen:...; repeat")
+    add("--installer", action="append", default=[], metavar="NAME", help=_INSTALLERS)
+    add("--strict-known", action="store_true", help="fail also where an open report explains what is wrong")
     add("--require", action="append", default=[], metavar="CAPABILITY", help="fail, not skip, where it is missing")
     add("--wheels", choices=("skeleton", "real"), default="skeleton", help="real: download two published wheels too")
 
@@ -85,9 +88,14 @@ def lab(request: pytest.FixtureRequest, runner: Runner) -> Lab:
     if not possible:
         finding = _missing(instance.layouts[0].requires)[0]
         pytest.skip(f"{finding.name} is missing: {finding.because}")
-    published = request.config.stash[_SELECTION].published
+    strict = request.config.getoption("strict_known")
     return Lab(
-        runner, layouts=possible, link_modes=instance.link_modes, installer=instance.installer, published=published
+        runner,
+        layouts=possible,
+        link_modes=instance.link_modes,
+        installer=instance.installer,
+        published=request.config.stash[_SELECTION].published,
+        reports=() if strict else tuple(map(reports.load, reports.names())),
     )
 
 
@@ -108,11 +116,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(reporting.NOT_APPLICABLE + reporting.AND.join(what))
 
 
-def pytest_runtest_call(item: pytest.Item) -> None:
-    """What failed before was another scenario's."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """What failed before was another scenario's; who takes longer for a step draws fewer examples."""
     lab = getattr(item, "funcargs", {}).get("lab")
-    if isinstance(lab, Lab):
-        lab.begin()
+    if not isinstance(lab, Lab):
+        return (yield)
+    lab.begin()
+    with spared(getattr(item, "obj", None), installers.find(lab.installer).abilities.effort):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,6 +137,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     verdict = call.excinfo.value.verdict if call.excinfo and isinstance(call.excinfo.value, Violated) else None
     if call.excinfo and isinstance(call.excinfo.value, LayoutUntrue):
         report.longrepr = str(call.excinfo.value)  # the layout's author has to read it, not the harness's
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if report.when == "call" and report.passed and isinstance(lab, Lab) and lab.known:
+        reporting.mark_known(report, lab)
     saved = reporting.keep(verdict, item.config.rootpath) if verdict else ""
     reporting.attach(report, item, instance, verdict, saved=saved)
     if verdict is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import InvalidArgument
@@ -10,7 +12,11 @@ from hypothesis.errors import InvalidArgument
 from harness.errors import UnknownName
 from harness.model import codec
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _EXAMPLES = {"dev": 100, "ci": 100, "thorough": 5000}
+_SETTINGS = "_hypothesis_internal_use_settings"
 _PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 
@@ -54,3 +60,21 @@ def fewer(times: int) -> settings:
     Use it as a decorator (`@fewer(5)`); evaluated when the scenario is imported, which is after the profile was loaded.
     """
     return settings(max_examples=max(2, settings().max_examples // times))
+
+
+@contextmanager
+def spared(test: object, effort: int) -> Iterator[None]:
+    """Draw `effort` times fewer examples, at least one, while the block runs.
+
+    One test function stands for all its instances, so that its settings have to be exchanged around each of them;
+    Hypothesis keeps them under this name since 2016, and has no public way to do it.
+    """
+    chosen = getattr(test, _SETTINGS, None)
+    if effort == 1 or not isinstance(chosen, settings):
+        yield
+        return
+    setattr(test, _SETTINGS, settings(chosen, max_examples=max(1, chosen.max_examples // effort)))
+    try:
+        yield
+    finally:
+        setattr(test, _SETTINGS, chosen)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROPERTY = "exdev"
 FAILURES = Path(".exdev") / "failures"
 # What the reasons of skips start with, and what stands between several.
-NOT_APPLICABLE, AND = "not applicable: ", ", "
+NOT_APPLICABLE, KNOWN, AND = "not applicable: ", "known: ", ", "
 
 
 def keep(verdict: Verdict, root: Path) -> str:
@@ -45,6 +45,12 @@ def attach(
         saved=saved,
     )
     report.user_properties.append((PROPERTY, asdict(result)))
+
+
+def mark_known(report: pytest.TestReport, lab: Lab) -> None:
+    """A scenario that met nothing but what open reports explain: an expected failure, with where to read of it."""
+    report.outcome = "skipped"
+    report.wasxfail = KNOWN + AND.join(f"{one.id} <{one.url}>" for one in lab.known.values())
 
 
 def results(reports: list[pytest.TestReport]) -> list[Result]:
@@ -76,6 +82,8 @@ def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, t
             lines = str(report.longrepr).strip().splitlines() if report.longrepr else []
             return "error", (lines[-1].strip() if lines else str(report.when),)
         return "violation", tuple(dict.fromkeys(violation.contract for violation in verdict.violations))
+    if known := getattr(report, "wasxfail", ""):
+        return "known", tuple(known.removeprefix(KNOWN).split(AND))
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     reason = reason.removeprefix("Skipped: ")
     if reason.startswith(NOT_APPLICABLE):

@@ -22,7 +22,7 @@ class Results:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Scenarios that were all skipped are no success."""
         results = reporting.results(self._reports)
-        ran = any(result.state in {"pass", "violation", "error"} for result in results)
+        ran = any(result.state in {"pass", "known", "violation", "error"} for result in results)
         if results and not ran and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 

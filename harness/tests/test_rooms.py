@@ -19,6 +19,7 @@ ROOMS = (
     "plugin",
     "matrix",
     "reproduction",
+    "reports",
     "strategies",
     "run",
     "contracts",

@@ -1,0 +1,37 @@
+"""A report as a case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness import layouts
+from harness.model import Case, Entry, Plan
+from harness.wheels import manifests, wheel
+
+if TYPE_CHECKING:
+    from harness.model import Layout, Wheel
+    from harness.model.report import Report, ReportedWheel
+
+
+def case(report: Report, installer: str) -> Case:
+    """The case of a report, for one release (`uv==0.1.2`) or any other installer."""
+    return Case(
+        layout=layout(report),
+        wheels=tuple(map(_wheel, report.wheels)),
+        steps=report.steps,
+        plan=Plan(creation=report.creation),
+        installer=installer,
+        link_mode=report.link_mode,
+    )
+
+
+def layout(report: Report) -> Layout:
+    """Where it happens."""
+    return report.own_layout or layouts.load(report.layout)
+
+
+def _wheel(told: ReportedWheel) -> Wheel:
+    if told.skeleton:
+        return manifests.skeleton(manifests.load(told.skeleton), tag="py3-none-any")
+    files = [*map(Entry, told.files), *told.entries]
+    return wheel(told.name, told.version, files, entry_points=told.entry_points, tag=told.tag)

@@ -1,0 +1,107 @@
+"""The reports: one TOML file each in `fixtures/reports/`, and a user's own beside them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from harness import layouts
+from harness.contracts import CONTRACTS
+from harness.data import fixtures
+from harness.errors import Problem, UnknownName
+from harness.layouts import validate
+from harness.model import codec
+from harness.model.report import Report, ReportedWheel, Sign
+from harness.wheels import manifests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """The names of all reports' files, sorted."""
+    return tuple(sorted(path.stem for path in (fixtures() / "reports").glob("*.toml")))
+
+
+def load(name_or_path: str | os.PathLike[str]) -> Report:
+    """A report by the name of its file (`uv-1513`), or a user's own by the path of its TOML or JSON file.
+
+    Raises:
+        UnknownName: neither a name nor a path.
+        FileInvalid: the file has problems; all of them at once.
+    """
+    text = os.fspath(name_or_path)
+    if text in names():
+        return _catalogued(text)
+    if "/" in text or text.endswith((".toml", ".json")):
+        return codec.load(Report, text, check=check)
+    raise UnknownName(kind="report", name=text, known=names(), nearest=codec.nearest(text, names()))
+
+
+@functools.cache
+def _catalogued(name: str) -> Report:
+    return codec.load(Report, fixtures() / "reports" / f"{name}.toml", check=check)
+
+
+def check(kind: type[object], fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """What must hold in a report beyond its types; see `harness.model.codec.Check`."""
+    yield from validate.check(kind, fields, where)
+    if kind is Sign:
+        yield from _sign(fields, where)
+    if kind is ReportedWheel:
+        yield from _wheel(fields, where)
+    if kind is Report:
+        yield from _releases(fields)
+        yield from _place(fields)
+
+
+def _sign(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    contract, message = fields.get("contract"), fields.get("message", "")
+    if contract is not None and contract not in CONTRACTS:
+        yield Problem(where=codec.below(where, "contract"), message=codec.unknown(contract, tuple(CONTRACTS)))
+    try:
+        re.compile(message)
+    except re.error as error:
+        yield Problem(where=codec.below(where, "message"), message=f"not a regular expression: {error}")
+
+
+def _wheel(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    skeleton, name = fields.get("skeleton", ""), fields.get("name", "")
+    if bool(skeleton) == bool(name):
+        yield Problem(where=where, message="says either `name` or `skeleton`")
+    if skeleton and skeleton not in manifests.names():
+        yield Problem(where=codec.below(where, "skeleton"), message=codec.unknown(skeleton, manifests.names()))
+
+
+def _releases(fields: Mapping[str, Any]) -> Iterator[Problem]:
+    try:
+        affected = SpecifierSet(fields.get("affected", ""), prereleases=True)
+    except InvalidSpecifier as error:
+        yield Problem(where="affected", message=str(error))
+        return
+    for key in ("red", "green"):
+        for index, text in enumerate(fields.get(key, ())):
+            try:
+                release = Version(text)
+            except InvalidVersion as error:
+                yield Problem(where=f"{key}[{index}]", message=str(error))
+                continue
+            if (release in affected) is not (key == "red"):
+                message = f"{text} is {key}, and {'not ' if key == 'red' else ''}in affected = {str(affected)!r}"
+                yield Problem(where=f"{key}[{index}]", message=message)
+    if fields.get("status") == "fixed" and not fields.get("green"):
+        yield Problem(where="green", message="missing: a fixed report names a release that was seen without it")
+
+
+def _place(fields: Mapping[str, Any]) -> Iterator[Problem]:
+    layout, own = fields.get("layout", ""), fields.get("own_layout")
+    if bool(layout) == bool(own):
+        yield Problem(where="layout", message="says either `layout` or `[own_layout]`")
+    elif layout and layout not in layouts.names():
+        yield Problem(where="layout", message=codec.unknown(layout, layouts.names()))

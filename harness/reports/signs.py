@@ -1,0 +1,87 @@
+"""Recognising a reported defect by its signs; pure."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from harness.reports.cases import layout as layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.model import Case, Evidence, Layout, Violation
+    from harness.model.report import Report, Sign
+
+
+def explains(report: Report, violation: Violation, evidence: Evidence) -> bool:
+    """Whether a violation is the reported defect: of an affected release, on such a layout, with such a message."""
+    if not affects(report, evidence.case.installer):
+        return False
+    return any(_shows(sign, report, violation, evidence) for sign in (*report.signs, *report.elsewhere))
+
+
+def affects(report: Report, installer: str) -> bool:
+    """Whether an installer (`uv==0.1.2`) is a release that the report is about."""
+    if installer.startswith("path:"):
+        # A build of uv that nobody has published has what its newest release has.
+        return report.installer == "uv" and report.status != "fixed"
+    distribution, _, version = installer.partition("==")
+    try:
+        return distribution == report.installer and Version(version) in SpecifierSet(report.affected, prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def missing(report: Report, violations: Sequence[Violation], evidence: Evidence) -> tuple[str, ...]:
+    """The contracts that a report says are broken, and of which no sign is seen."""
+    promised = dict.fromkeys(sign.contract for sign in report.signs)
+    return tuple(
+        contract
+        for contract in promised
+        if not any(
+            _shows(sign, report, violation, evidence)
+            for sign in report.signs
+            if sign.contract == contract
+            for violation in violations
+        )
+    )
+
+
+def strangers(reports: Iterable[Report], violations: Iterable[Violation], evidence: Evidence) -> tuple[Violation, ...]:
+    """The violations that none of the reports explains."""
+    known = tuple(reports)
+    return tuple(one for one in violations if not any(explains(report, one, evidence) for report in known))
+
+
+def explaining(reports: Iterable[Report], violations: Sequence[Violation], evidence: Evidence) -> tuple[Report, ...]:
+    """The reports that explain at least one of the violations."""
+    return tuple(one for one in reports if any(explains(one, violation, evidence) for violation in violations))
+
+
+def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence) -> bool:
+    case = evidence.case
+    if sign.contract != violation.contract or not fnmatchcase(violation.path, sign.path):
+        return False
+    if sign.link_modes and case.link_mode not in sign.link_modes:
+        return False
+    if not _is_there(sign, report, case):
+        return False
+    return not sign.message or _said(sign.message, violation, evidence)
+
+
+def _is_there(sign: Sign, report: Report, case: Case) -> bool:
+    layout: Layout = case.layout
+    if not sign.layouts:
+        return layout.name == layout_of(report).name
+    return bool({layout.name, *layout.tags} & {*sign.layouts})
+
+
+def _said(pattern: str, violation: Violation, evidence: Evidence) -> bool:
+    """In the step of the violation, or in one before it: success over holes comes after a step that failed."""
+    steps = evidence.steps[: violation.step + 1]
+    return any(re.search(pattern, step.outcome.message) for step in steps)

@@ -1,0 +1,123 @@
+"""Running a report: affected releases show exactly what was reported, fixed ones nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import installers, provisioning, reports
+from harness.errors import HarnessError
+from harness.provisioning import Release
+from harness.reports.signs import affects, missing, strangers
+from harness.reproduction import describe
+from harness.scenario.reporting import keep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.model.report import Report
+    from harness.run import Runner, Verdict
+
+NEWEST = "newest"
+CONTROL = "reference"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One report with one release to try it on.
+
+    Attributes:
+        report: the name of its file.
+        release: a version; `newest`; or `reference`: the reference core, which nothing is wrong with.
+    """
+
+    report: str
+    release: str
+
+    @property
+    def id(self) -> str:
+        """How pytest shows it."""
+        return f"{self.report}-{self.release}"
+
+
+def told() -> Iterator[Told]:
+    """Every report with every release that it names; those that are not fixed with the newest as well."""
+    for name in reports.names():
+        report = reports.load(name)
+        newest = () if report.status == "fixed" else (NEWEST,)
+        for release in (*report.red, *report.green, *newest, CONTROL):
+            yield Told(report=name, release=release)
+
+
+def show(one: Told, runner: Runner, config: pytest.Config) -> None:
+    """Run it, and compare.
+
+    Raises:
+        pytest.fail.Exception: it is not as the report says.
+        pytest.xfail.Exception: it is, and nobody has fixed it yet.
+        pytest.skip.Exception: the release is not provided, and this run is not about reports.
+    """
+    report = reports.load(one.report)
+    if one.release == CONTROL:
+        _control(report, runner)
+        return
+    try:
+        _try(report, one.release, runner, config)
+    except HarnessError as refused:
+        pytest.fail(str(refused), pytrace=False)
+
+
+def _try(report: Report, version: str, runner: Runner, config: pytest.Config) -> None:
+    release = provisioning.newest(report.installer) if version == NEWEST else Release(report.installer, version)
+    if not is_asked_for(config) and not provisioning.is_provided(release):
+        pytest.skip(f"{release} is not provided; `exdev provision {release}`, or `pytest scenarios -k reports`")
+    verdict = runner.run(reports.case(report, str(release)))
+    if affects(report, str(release)):
+        _shows(report, verdict, config)
+    else:
+        _shows_not(report, verdict, config)
+
+
+def is_asked_for(config: pytest.Config) -> bool:
+    """Whether a run is about reports: then what they need is installed."""
+    return "report" in config.option.keyword or any("report" in argument for argument in config.args)
+
+
+def _control(report: Report, runner: Runner) -> None:
+    case = reports.case(report, CONTROL)
+    if lacking := installers.find(CONTROL).abilities.missing(case):
+        pytest.skip(f"not applicable: {lacking}")
+    verdict = runner.run(case)
+    if not verdict.holds:
+        pytest.fail(f"the harness itself breaks on it:\n{describe(verdict)}", pytrace=False)
+
+
+def _shows(report: Report, verdict: Verdict, config: pytest.Config) -> None:
+    unseen = missing(report, verdict.violations, verdict.evidence)
+    if unseen and report.status != "fixed":
+        _fail(f'{report.id}: fixed upstream? set fixed = "{verdict.case.installer}"', report, verdict, config)
+    if unseen:
+        _fail(f"{report.id}: {', '.join(unseen)} is not broken as reported", report, verdict, config)
+    if _foreign(report, verdict):
+        _fail(f"{report.id}: more is broken than was reported", report, verdict, config)
+    if report.status != "fixed":
+        pytest.xfail(f"{report.status}: {report.id} <{report.url}>")
+
+
+def _shows_not(report: Report, verdict: Verdict, config: pytest.Config) -> None:
+    if _foreign(report, verdict):
+        _fail(f"{report.id}: {verdict.case.installer} is said not to have it", report, verdict, config)
+
+
+def _foreign(report: Report, verdict: Verdict) -> bool:
+    """Whether there is a violation that neither this report nor another one explains."""
+    every = (report, *(reports.load(name) for name in reports.names()))
+    return bool(strangers(every, verdict.violations, verdict.evidence))
+
+
+def _fail(why: str, report: Report, verdict: Verdict, config: pytest.Config) -> None:
+    saved = keep(verdict, config.rootpath)
+    replay = f"exdev replay {saved}"
+    pytest.fail(f"{why}\n{report.url}\n{report.why}\n\n{describe(verdict, replay=replay)}", pytrace=False)
