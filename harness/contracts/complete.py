@@ -19,11 +19,9 @@ NAME = "complete"
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """A step that failed with an excuse has to leave what was there; all others have to do what was asked."""
+    """A step may fail with an excuse; what it was not asked for is then the concern of failure-preserves."""
     if scene.succeeded or not scene.excuse:
         yield from _asked_for(scene)
-    else:
-        yield from _still_there(scene)
     yield from _rows_true(scene)
     if scene.succeeded:
         yield from _all_recorded(scene)
@@ -33,22 +31,13 @@ def _asked_for(scene: Scene) -> Iterator[Violation]:
     if scene.refused_wheel:
         return
     for path in scene.missing:
+        if not scene.succeeded and path not in scene.brought:
+            continue
         yield scene.violation(NAME, path, _described(scene.expectation.files[path]), scene.found(path))
     if scene.step.action != "warm":
         for wheel in scene.book.wheels:
             if wheel not in scene.wanted and scene.claimed_installed(wheel):
                 yield scene.violation(NAME, scene.dist_info(wheel), "nothing", "a distribution still installed")
-
-
-def _still_there(scene: Scene) -> Iterator[Violation]:
-    """An upgrade that fails leaves the old version working, or has brought the new one."""
-    done = {wheel.name for wheel in scene.asked if scene.claimed_installed(wheel)}
-    for wheel in scene.present:
-        if wheel.name in done or (scene.step.action == "uninstall" and wheel in scene.asked):
-            continue
-        if not (scene.claimed_installed(wheel) and scene.is_whole(wheel)):
-            expected = f"{wheel.key} still installed and whole after a step that failed"
-            yield scene.violation(NAME, scene.dist_info(wheel), expected, "not, or not whole")
 
 
 def _described(file: ExpectedFile) -> str:
@@ -60,6 +49,8 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
     """A row of a path that several wheels bring with different content is true of one of them only: see whole-files."""
     for row in recorded(scene):
         node = scene.content(row.key)
+        if row.key in scene.lost:
+            continue
         if node is None or node.kind != "file":
             yield scene.violation(NAME, row.key, f"a file, {_as(row)}", scene.found(row.key))
         elif not _agrees(row, node) and not _another_won(row, node, scene):

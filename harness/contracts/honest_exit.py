@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.contracts.scene import is_lock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import Violation
+    from harness.model import Violation, Wheel
 
 NAME = "honest-exit"
 
@@ -23,9 +25,26 @@ def check(scene: Scene) -> Iterator[Violation]:
 
 
 def _success_over_nothing(scene: Scene) -> Iterator[Violation]:
-    """How a cache holds wheels is its own business; an empty one holds none."""
-    if scene.asked and not scene.after.cache:
-        yield scene.violation(NAME, "cache", "something in a cache that was filled", "exit 0 over an empty cache")
+    """How a cache holds wheels is its own business; something new has to be in it once it holds another wheel."""
+    before = scene.before.cache
+    added = any(
+        node.kind != "directory" and not is_lock(path, node) and before.get(path) != node
+        for path, node in scene.after.cache.items()
+    )
+    if not added and not all(_is_cached(wheel, scene) for wheel in scene.asked):
+        held = "a cache to which nothing was added" if before else "an empty cache"
+        yield scene.violation(NAME, "cache", "something added to a cache that was filled", f"exit 0 over {held}")
+
+
+def _is_cached(wheel: Wheel, scene: Scene) -> bool:
+    """The cache had every content of it, or a step that succeeded has put it there, in whatever form."""
+    contents = {node.digest for node in scene.before.cache.values()}
+    if contents.issuperset(scene.book.archived[wheel.dist_info].values()):
+        return True
+    earlier = scene.evidence.steps[: scene.index] if contents else ()
+    return any(
+        wheel.key in one.step.wheels and one.step.action != "uninstall" for one in earlier if not one.outcome.exit
+    )
 
 
 def _success_over_holes(scene: Scene) -> Iterator[Violation]:
@@ -39,7 +58,7 @@ def _success_over_holes(scene: Scene) -> Iterator[Violation]:
 def _failure_over_success(scene: Scene) -> Iterator[Violation]:
     """Judged where the step changed whether the wheels are installed: a failed reinstall leaves them so honestly."""
     if scene.step.action == "uninstall":
-        done = not any(scene.claimed_installed(wheel) for wheel in scene.asked) and scene.wanted != scene.present
+        done = not (scene.absent or any(scene.claimed_installed(wheel) for wheel in scene.asked))
     elif scene.refused_wheel or all(wheel in scene.present for wheel in scene.asked):
         return
     else:
@@ -51,9 +70,12 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
 
 
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
-    """The next run will say "already installed" of it (Comfy#954; uv 0.13.9 with a nested mount)."""
+    """The next run will say "already installed" of it (Comfy#954; uv 0.13.9 with a nested mount).
+
+    What was installed before the step is the concern of failure-preserves.
+    """
     for wheel in scene.book.wheels:
-        if not scene.claimed_installed(wheel):
+        if wheel in scene.present or not scene.claimed_installed(wheel):
             continue
         if wheel.key in scene.book.bad:
             yield scene.violation(

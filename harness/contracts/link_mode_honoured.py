@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import LinkMode, Node, SharingEvidence, Violation
+    from harness.model import LinkMode, Node, SharingEvidence, Tree, Violation
 
 NAME = "link-mode-honoured"
 _LIBRARIES = ("purelib/", "platlib/")
@@ -19,7 +19,7 @@ _INTO_THE_CACHE = ("hardlink", "symlink")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """Judged after the last step, of library files that no image step placed and no mount covers.
+    """Judged after the last step, of library files that no image step placed and no mount covers or covered.
 
     Scripts are rewritten, and data and headers are moved to where they belong: how is the installer's own business.
     """
@@ -27,12 +27,13 @@ def check(scene: Scene) -> Iterator[Violation]:
         return
     excused, judge = _crossing(scene), _JUDGES[scene.evidence.case.link_mode]
     old, cached, never = _placed_in_image(scene), _cached(scene), _never_cached(scene)
+    earlier = _before_lifting(scene)
     for path, file in scene.expectation.files.items():
         wheels = {claim.wheel for claim in file.claims}
         node = scene.after.environment.get(path)
         if file.generated or node is None or wheels & old or not path.startswith(_LIBRARIES):
             continue
-        if path in scene.evidence.furniture:
+        if path in scene.evidence.furniture or earlier.get(path) == node:
             continue
         complaint = judge(scene, node, scene.evidence.sharing.get(path), wheels <= excused, wheels <= cached)
         if complaint is None and wheels <= never and node.kind == "file":
@@ -107,6 +108,12 @@ def _placed_in_image(scene: Scene) -> set[str]:
         elif one.step.action == "reinstall":
             old -= set(one.step.wheels)
     return old
+
+
+def _before_lifting(scene: Scene) -> Tree:
+    """What was placed while the obstacles were there; what can be linked today could not be then."""
+    lifted = (one.before.environment for one in scene.evidence.steps if one.step.lifted)
+    return next(lifted, {})
 
 
 def _crossing(scene: Scene) -> set[str]:

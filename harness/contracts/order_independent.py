@@ -51,10 +51,10 @@ def _is_same(evidence: Evidence, control: Evidence) -> bool:
 def _trees(scene: Scene, control: Evidence) -> Iterator[Violation]:
     ours, theirs = _files(scene.evidence), _files(control)
     furniture = {_common(path) for path in scene.evidence.furniture | control.furniture}
-    judged = _judged(scene)
+    judged, lost = _judged(scene), {_common(path) for path in scene.lost}
     for path in sorted(ours.keys() | theirs.keys()):
         expected, found = theirs.get(path), ours.get(path)
-        if (expected is None or found is None) and path in furniture:
+        if ((expected is None or found is None) and path in furniture) or path in lost:
             continue
         if _essence(expected, path in judged) != _essence(found, path in judged):
             yield scene.violation(NAME, path, f"{said(expected)}, as on plain", said(found))

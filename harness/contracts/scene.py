@@ -29,12 +29,15 @@ class Scene:
         index: which step.
         present: the wheels that were installed before it, in order of installation.
         book: what the specifications say about the case's wheels.
+        taken: files of the environment that went, or became others, when obstacles were lifted: with the mount they lay
+            on. Nobody is to blame for those, as long as no step has touched them since.
     """
 
     evidence: Evidence
     index: int
     present: tuple[Wheel, ...]
     book: Book
+    taken: frozenset[str] = frozenset()
 
     @cached_property
     def step(self) -> Step:
@@ -77,6 +80,11 @@ class Scene:
         return any(wheel.key in self.book.bad for wheel in self.asked)
 
     @cached_property
+    def absent(self) -> tuple[Wheel, ...]:
+        """The wheels that the step names and of which no version was installed before it."""
+        return _without(self.asked, self.present)
+
+    @cached_property
     def wanted(self) -> tuple[Wheel, ...]:
         """The wheels that are installed if the step does what was asked, in order of installation."""
         if self.step.action == "warm":
@@ -105,20 +113,51 @@ class Scene:
     @cached_property
     def excuse(self) -> str:
         """Why the installer may honestly refuse this step; empty: it may not."""
-        case = self.evidence.case
         if self.step.must:
             return ""
-        if not self.step.must:
-            if _may_refuse(case.layout, self.step) and allows(case.layout.refusals, self.outcome.message):
-                return f"the layout allows {', '.join(case.layout.refusals)}"
-            if case.strict:
-                return "a strict link mode may be impossible"
-        if self.step.action == "uninstall" and _without(self.asked, self.present):
+        if self._circumstances:
+            return self._circumstances
+        if self.step.action == "uninstall" and self.absent:
             return "not everything to uninstall is installed"
         for wheel in self.asked:
             if wheel.key in self.book.bad:
                 return f"{wheel.key} is a bad wheel: {self.book.bad[wheel.key]}"
         return self.book.conflict(self.wanted)
+
+    @cached_property
+    def _circumstances(self) -> str:
+        """What may keep anybody from doing the step, whatever the wheels are."""
+        case = self.evidence.case
+        if self._may_be_refused and allows(case.layout.refusals, self.outcome.message):
+            return f"the layout allows {', '.join(case.layout.refusals)}"
+        if case.strict:
+            return "a strict link mode may be impossible"
+        if self.step.lifted and self.failed_before is not None:
+            return "a rerun may say that it cannot repair what the first run left"
+        return ""
+
+    @cached_property
+    def _may_be_refused(self) -> bool:
+        """Whether anything of the layout is there, and still there, that may refuse this step."""
+        layout = self.evidence.case.layout
+        if any(one.step.lifted for one in self.evidence.steps[: self.index + 1]):
+            return bool(layout.refusals and layout.symlinks)
+        return _may_refuse(layout, self.step)
+
+    @cached_property
+    def failed_before(self) -> int | None:
+        """The index of the same command's last run before this one, if that failed."""
+        for index in range(self.index - 1, -1, -1):
+            one = self.evidence.steps[index]
+            if (one.step.action, {*one.step.wheels}) == (self.step.action, {*self.step.wheels}):
+                return index if one.outcome.exit else None
+        return None
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """What lifting has taken, and this step has left so."""
+        before, after = self.before.environment, self.after.environment
+        return frozenset(path for path in self.taken if before.get(path) == after.get(path))
 
     def claimed_installed(self, wheel: Wheel) -> bool:
         """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
@@ -178,19 +217,32 @@ class Scene:
             path
             for path, file in self.expectation.files.items()
             if not (file.optional or self._holds(path, file) or (self.is_left_alone(path) and self._is_file(path)))
+            and not (path in self.lost and self._installed_before(file))
         )
+
+    def _installed_before(self, file: ExpectedFile) -> bool:
+        """Whether all that bring a file were installed, and the step did not have to write them anew."""
+        rewritten = self.step.wheels if self.step.action in {"reinstall", "repair"} else ()
+        known = {wheel.key for wheel in self.present}.difference(rewritten)
+        return all(claim.wheel in known for claim in file.claims)
 
     def is_whole(self, wheel: Wheel) -> bool:
         """Whether everything a wheel brings is there, be it another distribution's version of a shared file."""
+        return not self.holes(wheel)
+
+    def holes(self, wheel: Wheel) -> tuple[str, ...]:
+        """The paths of a wheel that are not there as files, or hold what nobody brings."""
         others = _without((*self.present, *self.asked), (wheel,))
         files = self.book.expected((*(one for one in others if one.key not in self.book.bad), wheel)).files
         old = wheel in self.present
-        return all(
-            files[path].optional
-            or self._holds(path, files[path])
-            or (old and self.is_unchanged(path) and self._is_file(path))
+        return tuple(
+            path
             for path in self.book.expected((wheel,)).files
+            if not (files[path].optional or self._holds(path, files[path]) or (old and self._is_as_it_was(path)))
         )
+
+    def _is_as_it_was(self, path: str) -> bool:
+        return path in self.lost or (self.is_unchanged(path) and self._is_file(path))
 
     def _is_file(self, path: str) -> bool:
         node = self.content(path)
@@ -228,11 +280,22 @@ def is_lock(path: str, node: Node) -> bool:
 def scenes(evidence: Evidence) -> Iterator[Scene]:
     """The steps in order, each knowing what was installed before it."""
     present: tuple[Wheel, ...] = ()
+    taken: frozenset[str] = frozenset()
     book = Book(evidence.case.wheels, evidence.platlib)
     for index in range(len(evidence.steps)):
-        scene = Scene(evidence=evidence, index=index, present=present, book=book)
+        taken |= _taken(evidence, index)
+        scene = Scene(evidence=evidence, index=index, present=present, book=book, taken=taken)
         yield scene
         present = scene.wanted if scene.succeeded else _present_after_failure(scene)
+        taken = scene.lost if taken else taken
+
+
+def _taken(evidence: Evidence, index: int) -> frozenset[str]:
+    """The files that were there after the step before this one, and are not as they were once obstacles are lifted."""
+    if index == 0 or not evidence.steps[index].step.lifted:
+        return frozenset()
+    earlier, now = evidence.steps[index - 1].after.environment, evidence.steps[index].before.environment
+    return frozenset(path for path, node in earlier.items() if node.kind != "directory" and now.get(path) != node)
 
 
 def _present_after_failure(scene: Scene) -> tuple[Wheel, ...]:

@@ -22,7 +22,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         return
     kept, environment = scene.expectation.files, scene.after.environment
     for path, file in kept.items():
-        if not file.optional and scene.content(path) is None:
+        if not file.optional and scene.content(path) is None and path not in scene.lost:
             owners = ", ".join(claim.wheel for claim in file.claims)
             yield scene.violation(NAME, path, f"kept: {owners} claims it too", "nothing")
     for path in scene.claims:

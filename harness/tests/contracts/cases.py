@@ -45,16 +45,17 @@ TOOLS = wheel(
     },
     entry_points="[console_scripts]\ntools = tools:main\n",
 )
+LARGE = wheel("large", files={"large/__init__.py": b"large = True\n", "large/data.bin": b"x" * (1 << 17)})
 BOTH = (A.key, B.key)
 
 
-def step(action: Action, *wheels: str, image: bool = False) -> Step:
+def step(action: Action, *wheels: str, image: bool = False, lifted: bool = False) -> Step:
     """A step in one line."""
-    return Step(action=action, wheels=wheels, image=image)
+    return Step(action=action, wheels=wheels, image=image, lifted=lifted)
 
 
 def case(layout: str, *steps: Step, **fields: Any) -> Case:  # noqa: ANN401 - whatever fields a Case has
     """A case on a layout of the catalogue, of all the wheels above that its steps name."""
     named = {key for one in steps for key in one.wheels}
-    wheels = tuple(one for one in (A, B, B2, CUBLAS, CUBLAS2, TOOLS) if one.key in named)
+    wheels = tuple(one for one in (A, B, B2, CUBLAS, CUBLAS2, TOOLS, LARGE) if one.key in named)
     return Case(layout=load(layout), wheels=wheels, steps=steps, **fields)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.model import Plan
 from harness.tests.contracts import wrong
 from harness.tests.contracts.altered import changed, wrapped
-from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, A, B, case, step
+from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, LARGE, A, B, case, step
 
 if TYPE_CHECKING:
     from harness.installers import Installer
@@ -59,16 +59,6 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             case=case("plain", _INSTALL, step("upgrade", B2.key), link_mode="copy"),
             path="purelib/nvidia/b/__init__.py",
             also=frozenset({"honest-exit"}),
-        ),
-        Mutant(
-            about="has removed the old version when the upgrade fails",
-            installer=wrapped(wrong.removes_before_it_installs, "upgrade"),
-            case=case(
-                "read-only-package-directory",
-                step("install", CUBLAS.key, image=True),
-                step("upgrade", CUBLAS2.key),
-            ),
-            path="purelib/nvidia_cublas-1.0.dist-info",
         ),
     ),
     "whole-files": (
@@ -206,6 +196,64 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             installer=wrapped(wrong.warms_nothing, "warm"),
             case=case("plain", step("warm", A.key)),
             path="cache",
+        ),
+    ),
+    "failure-preserves": (
+        Mutant(
+            about="has removed the old version when the upgrade fails",
+            installer=wrapped(wrong.removes_before_it_installs, "upgrade"),
+            case=case(
+                "read-only-package-directory",
+                step("install", CUBLAS.key, image=True),
+                step("upgrade", CUBLAS2.key),
+            ),
+            path="purelib/nvidia_cublas-1.0.dist-info",
+        ),
+        Mutant(
+            about="takes a neighbour's file along when it fails",
+            installer=wrapped(wrong.takes_a_neighbours_file),
+            case=case("read-only-package-directory", step("install", A.key, image=True), _FAILS),
+            path="purelib/nvidia_a-1.0.dist-info",
+            also=frozenset({"complete"}),
+        ),
+        Mutant(
+            about="has removed half of it when an uninstall is refused",
+            installer=wrapped(wrong.removes_a_file_at_a_time, "uninstall"),
+            case=case(
+                "read-only-package-directory",
+                step("install", CUBLAS.key, image=True),
+                step("uninstall", CUBLAS.key),
+            ),
+            path="purelib/nvidia_cublas-1.0.dist-info",
+            also=frozenset({"complete"}),
+        ),
+    ),
+    "rerun-repairs": (
+        Mutant(
+            about="says that it is installed where space ran out",
+            installer=wrapped(wrong.takes_metadata_for_the_whole, "install"),
+            case=case("small-environment", step("install", LARGE.key), step("install", LARGE.key, lifted=True)),
+            path="purelib/large/data.bin",
+            also=_HOLES | {"no-debris"},
+        ),
+        Mutant(
+            about="says that it is not installed, and leaves its files",
+            installer=wrapped(wrong.removes_the_dist_info_whatever_comes, "uninstall"),
+            case=case(
+                "read-only-package-directory",
+                step("install", CUBLAS.key, image=True),
+                step("uninstall", CUBLAS.key),
+                step("uninstall", CUBLAS.key, lifted=True),
+            ),
+            path="purelib/nvidia/cublas/lib.so",
+            also=frozenset({"honest-exit"}),
+        ),
+        Mutant(
+            about="fails again without a word",
+            installer=wrapped(wrong.fails_without_a_word),
+            case=case("symlinked-namespace-directory", step("install", A.key), step("install", A.key, lifted=True)),
+            path="message",
+            also=frozenset({"message-names-path-and-errno"}),
         ),
     ),
     "message-names-path-and-errno": (

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from harness.contracts import CONTRACTS, judge
-from harness.model.errnos import errnos_in
 from harness.model import Outcome, Step
+from harness.model.errnos import errnos_in
 from harness.tests.contracts.cases import B2, A, B, case, step
-from harness.tests.contracts.handmade import EMPTY, broken, file, installed, put, seen, unpacked
+from harness.tests.contracts.handmade import DIRECTORY, EMPTY, broken, file, installed, put, seen, unpacked
 from harness.wheels import wheel
 from harness.wheels.make import record_row
 
@@ -115,6 +115,63 @@ def test_a_step_that_has_to_succeed_is_not_excused_by_the_layout(one: Step) -> N
     refused = case("read-only-site-packages", one)
     outcome = Outcome(exit=1, message="/site/env/x: link: EROFS")
     assert broken(seen(refused, EMPTY, outcome=outcome)).keys() == {"complete"}
+
+
+def test_a_warm_that_adds_nothing_to_a_cache_of_other_things_breaks_honest_exit() -> None:
+    seeded = put(EMPTY, cache={"interpreter-v4/3.11.msgpack": file(b"python"), ".lock": file(b"")})
+    warm = replace(COPY, steps=(step("install", A.key), step("warm", B.key)), wheels=(A, B))
+    first = replace(installed(A), cache=seeded.cache)
+    assert broken(seen(warm, first, first)) == {"honest-exit": {"cache"}}
+    locked = put(first, cache={"wheels/.lock": file(b""), "wheels": DIRECTORY})
+    assert broken(seen(warm, first, locked)) == {"honest-exit": {"cache"}}
+
+
+UPGRADE = replace(case("read-only-site-packages", step("install", B.key), step("upgrade", B2.key)), link_mode="copy")
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["", ": nvidia/b/data.txt", f": {B.dist_info}/METADATA, nvidia/b/data.txt and nvidia/b/__init__.py"],
+)
+def test_naming_some_of_what_a_failure_lost_breaks_failure_preserves(told: str) -> None:
+    failed = Outcome(exit=1, message=f"/site/env/x: link: EROFS{told}")
+    assert broken(seen(UPGRADE, installed(B), EMPTY, outcome=failed)) == {
+        "failure-preserves": {f"purelib/{B.dist_info}"}
+    }
+
+
+def test_what_a_failure_lost_is_told_of_the_step_that_lost_it() -> None:
+    again = replace(UPGRADE, steps=(*UPGRADE.steps, step("upgrade", B2.key)))
+    failed = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    evidence = seen(again, installed(B), EMPTY, EMPTY, outcome=failed)
+    (first, second, third) = evidence.steps
+    evidence = replace(evidence, steps=(first, replace(second, outcome=failed), third))
+    assert [(one.contract, one.step) for one in judge(evidence)] == [("failure-preserves", 1)]
+
+
+def test_an_old_version_lost_to_a_new_one_with_holes_breaks_failure_preserves() -> None:
+    holes = {path: node for path, node in installed(B2).environment.items() if not path.endswith("/b/__init__.py")}
+    failed = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    found = broken(seen(UPGRADE, installed(B), replace(installed(B2), environment=holes), outcome=failed))
+    assert found["failure-preserves"] == {f"purelib/{B.dist_info}"}
+    assert found["honest-exit"] == {f"purelib/{B2.dist_info}"}
+
+
+def test_a_rerun_that_says_success_over_the_old_version_breaks_rerun_repairs() -> None:
+    refused = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    again = replace(UPGRADE, steps=(*UPGRADE.steps, step("upgrade", B2.key, lifted=True)))
+    evidence = seen(again, installed(B), installed(B), installed(B))
+    first, second, third = evidence.steps
+    found = broken(replace(evidence, steps=(first, replace(second, outcome=refused), third)))
+    assert f"purelib/{B2.dist_info}/METADATA" in found["rerun-repairs"]
+    # Of what is missing the first few will do: complete lists them all.
+    assert len(found["rerun-repairs"]) <= 3 < len(found["complete"])
+
+
+def test_a_lifted_step_is_not_excused_by_what_is_no_longer_in_its_way() -> None:
+    lifted = case("read-only-site-packages", step("install", A.key, lifted=True))
+    outcome = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    assert broken(seen(lifted, EMPTY, outcome=outcome)).keys() == {"complete"}
 
 
 def test_messages_name_errnos_by_name_by_number_and_in_words() -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.layouts import load
 from harness.model import Outcome, SharingEvidence
 from harness.model.layout import Mount
-from harness.tests.contracts.cases import A, B, case, step
+from harness.tests.contracts.cases import B2, A, B, case, step
 from harness.tests.contracts.handmade import DIRECTORY, EMPTY, broken, file, installed, link, put, seen, unpacked
 from harness.wheels import wheel
 from harness.wheels.make import record_row
@@ -170,3 +171,71 @@ def test_a_good_wheel_may_be_installed_before_a_bad_one_is_refused() -> None:
     two = replace(COPY, wheels=(A, bad), steps=(step("install", A.key, bad.key),))
     refusal = Outcome(exit=1, message=f"/site/wheelhouse/{bad.filename}: RECORD is untrue")
     assert broken(seen(two, installed(A), outcome=refusal)) == {}
+
+
+def test_a_warm_of_what_the_cache_holds_may_add_nothing() -> None:
+    twice = replace(COPY, steps=(step("warm", A.key), step("warm", A.key)))
+    unlike = put(EMPTY, cache={"pool/7f": file(b"the archive, in a form of its own")})
+    assert broken(seen(twice, unlike, unlike)) == {}
+    other = replace(COPY, steps=(step("uninstall", A.key), step("warm", A.key)))
+    known = put(installed(A), cache=unpacked(A, "archive/x"))
+    assert "honest-exit" not in broken(seen(other, known, known))
+
+
+def test_an_uninstall_may_fail_over_one_that_is_not_there_once_the_other_is_removed() -> None:
+    two = replace(COPY, wheels=(A, B), steps=(step("install", A.key), step("uninstall", A.key, B.key)))
+    failed = Outcome(exit=1, message="/site/env: nvidia-b is not installed here: ENOENT")
+    assert broken(seen(two, installed(A), EMPTY, outcome=failed)) == {}
+
+
+UPGRADE = replace(case("read-only-site-packages", step("install", B.key), step("upgrade", B2.key)), link_mode="copy")
+
+
+def test_a_failure_may_say_what_it_has_lost() -> None:
+    told = Outcome(exit=1, message=f"/site/env/x: link: EROFS; removed before: {B.dist_info}")
+    assert broken(seen(UPGRADE, installed(B), EMPTY, outcome=told)) == {}
+    one = {path: node for path, node in installed(B).environment.items() if not path.endswith("/b/data.txt")}
+    told = replace(told, message="/site/env/x: link: EROFS. Gone: nvidia/b/data.txt.")
+    lost = replace(installed(B), environment=one)
+    assert "failure-preserves" not in broken(seen(UPGRADE, installed(B), lost, outcome=told))
+
+
+def test_a_failure_may_have_brought_the_new_version() -> None:
+    two = replace(UPGRADE, wheels=(A, B, B2), steps=(step("install", B.key), step("upgrade", B2.key, A.key)))
+    refused = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    assert broken(seen(two, installed(B), installed(B2), outcome=refused)) == {}
+
+
+def test_a_rerun_may_say_that_it_cannot_repair() -> None:
+    refused = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    again = replace(UPGRADE, steps=(*UPGRADE.steps, step("upgrade", B2.key, lifted=True)))
+    evidence = seen(again, installed(B), installed(B), installed(B), outcome=refused)
+    first, second, third = evidence.steps
+    assert broken(replace(evidence, steps=(first, replace(second, outcome=refused), third))) == {}
+
+
+def test_what_went_with_a_mount_is_nobodys_fault() -> None:
+    steps = (step("install", A.key), step("install", A.key, lifted=True), step("uninstall", A.key))
+    nested = replace(COPY, layout=load("nested-tmpfs"), steps=steps)
+    whole = installed(A)
+    kept = {path: node for path, node in whole.environment.items() if not path.startswith("purelib/nvidia/")}
+    bare = replace(whole, environment=kept)
+    evidence = seen(nested, whole, bare, EMPTY, control=seen(replace(COPY, steps=steps), whole, whole, EMPTY))
+    first, second, third = evidence.steps
+    evidence = replace(evidence, steps=(first, replace(second, before=bare), third))
+    assert broken(evidence) == {}
+    again = replace(nested, steps=(steps[0], step("reinstall", A.key, lifted=True), steps[2]))
+    second = replace(evidence.steps[1], step=again.steps[1])
+    assert "complete" in broken(replace(evidence, case=again, steps=(evidence.steps[0], second, third)))
+
+
+def test_what_was_copied_across_a_mount_stays_a_copy_when_the_mount_goes() -> None:
+    steps = (step("install", A.key), step("install", A.key, lifted=True))
+    nested = replace(ONE, layout=load("nested-bind"), steps=steps)
+    trees = installed(A, cache=unpacked(A, "archive/x"))
+    sharing = {path: OWN for path, node in trees.environment.items() if path.startswith("purelib/nvidia/")}
+    evidence = seen(nested, trees, trees, sharing=sharing)
+    assert broken(evidence) == {}
+    first, second = evidence.steps
+    placed = replace(evidence, steps=(replace(first, after=EMPTY), replace(second, before=EMPTY)))
+    assert "link-mode-honoured" in broken(placed)

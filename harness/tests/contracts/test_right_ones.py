@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.layouts import names
+from harness.layouts import load, names
 from harness.model import LINK_MODES, Case, LinkMode, Plan, Step
 from harness.run import Runner
-from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, TOOLS, A, B, case, step
+from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, LARGE, TOOLS, A, B, case, step
 
 if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
@@ -32,6 +33,13 @@ STEPS: dict[str, tuple[Step, ...]] = {
         step("upgrade", B2.key, CUBLAS2.key),
         step("uninstall", A.key),
     ),
+    "again without obstacles": (_EVERYTHING, replace(_EVERYTHING, lifted=True), step("uninstall", B.key)),
+    "upgrade again without obstacles": (
+        step("install", *BOTH, CUBLAS.key, image=True),
+        step("upgrade", B2.key, CUBLAS2.key),
+        step("upgrade", B2.key, CUBLAS2.key, lifted=True),
+        step("reinstall", A.key),
+    ),
     "install from an image's cache": (step("warm", *BOTH, image=True), step("install", *BOTH)),
     "spread an image over two layers": (
         step("install", A.key, image=True),
@@ -44,6 +52,8 @@ PLANS = {
     "interleaved": Plan(schedule=(0, 1, 2) * 100),
     "drawn listing": Plan(listing=(3, 1, 2) * 20),
 }
+# But for those with a link in the way, which stays.
+_REFUSING = [name for name in names() if load(name).refusals and not load(name).symlinks]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +77,18 @@ def test_the_reference_core_holds_every_contract_in_every_layout(
     for one in _cases(layout, link_mode, strict=False):
         verdict = runner.run(one)
         assert verdict.holds, _told(one, verdict.violations)
+
+
+@pytest.mark.parametrize("link_mode", LINK_MODES)
+@pytest.mark.parametrize("layout", _REFUSING)
+def test_the_reference_core_does_what_was_refused_once_obstacles_are_lifted(
+    runner: Runner, layout: str, link_mode: LinkMode
+) -> None:
+    installed = step("install", B.key, CUBLAS.key, image=True)
+    for one in (step("install", LARGE.key), step("upgrade", B2.key, CUBLAS2.key), step("uninstall", CUBLAS.key)):
+        verdict = runner.run(case(layout, installed, one, replace(one, lifted=True), link_mode=link_mode))
+        assert verdict.holds, _told(verdict.case, verdict.violations)
+        assert 0 in [done.outcome.exit for done in verdict.evidence.steps[1:]]
 
 
 @pytest.mark.parametrize("link_mode", LINK_MODES)

@@ -6,13 +6,14 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError, OperationRefused
+from harness.errors import HarnessError, NotInstalled, OperationRefused
 from harness.model import operation as op
 from harness.reference.discard import discard
 from harness.tests.contracts.altered import altered
-from harness.tests.contracts.cases import CUBLAS
+from harness.tests.contracts.cases import CUBLAS, LARGE
 
 if TYPE_CHECKING:
+    from harness.model import Wheel
     from harness.reference import Settings
 
 
@@ -198,14 +199,68 @@ def fails_although_done(program: op.Program[Any], settings: Settings) -> op.Prog
 
 def metadata_comes_first(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
     """uv 0.13.9 with a nested mount: "already installed" is all the next run has to say."""
-    metadata = f"{settings.purelib}/nvidia_cublas-1.0.dist-info/METADATA"
     try:
         return (yield from program)
     except OperationRefused:
-        yield op.Mkdir(metadata.rpartition("/")[0])
-        content = next(entry.content for entry in CUBLAS.entries if entry.path.endswith("/METADATA"))
-        yield op.Create(metadata, content, 0o644)
+        yield from _metadata_of(CUBLAS, settings)
         raise
+
+
+def _metadata_of(wheel: Wheel, settings: Settings) -> op.Program[None]:
+    dist_info = f"{settings.purelib}/{wheel.dist_info}"
+    yield op.Mkdir(dist_info)
+    content = next(entry.content for entry in wheel.entries if entry.path.endswith("/METADATA"))
+    yield op.Create(f"{dist_info}/METADATA", content, 0o644)
+
+
+def takes_metadata_for_the_whole(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """uv 0.13.9 where space runs out: it leaves a .dist-info, and is content with that when it is asked again."""
+    try:
+        yield op.Lstat(f"{settings.purelib}/{LARGE.dist_info}/METADATA")
+    except OperationRefused:
+        try:
+            return (yield from program)
+        except OperationRefused:
+            yield from _metadata_of(LARGE, settings)
+            raise
+    yield op.Note("already installed")
+
+
+def removes_the_dist_info_whatever_comes(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """Then nothing is installed any more, so that the next run is done before it begins."""
+    try:
+        return (yield from program)
+    except NotInstalled:
+        yield op.Note("not installed: nothing to do")
+    except OperationRefused:
+        yield from discard(f"{settings.purelib}/{CUBLAS.dist_info}")
+        raise
+
+
+def takes_a_neighbours_file(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """It tidies up more than it has made."""
+    try:
+        return (yield from program)
+    except OperationRefused:
+        yield op.Unlink(f"{settings.purelib}/nvidia/a/data.txt")
+        raise
+
+
+def removes_a_file_at_a_time(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """What went before the refusal is gone."""
+    try:
+        return (yield from program)
+    except OperationRefused:
+        yield op.Unlink(f"{settings.purelib}/nvidia/a.txt")
+        raise
+
+
+def fails_without_a_word(program: op.Program[Any], _: Settings) -> op.Program[Any]:
+    """An exit status is all there is."""
+    try:
+        return (yield from program)
+    except HarnessError as error:
+        raise Quoted(text="") from error
 
 
 def warms_nothing(_: op.Program[Any], __: Settings) -> op.Program[Any]:

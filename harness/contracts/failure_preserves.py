@@ -1,0 +1,55 @@
+"""failure-preserves: a step that fails leaves what was installed before it working, or says what it has lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from harness.contracts.book import normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.contracts.scene import Scene
+    from harness.model import Violation, Wheel
+
+NAME = "failure-preserves"
+
+
+def check(scene: Scene) -> Iterator[Violation]:
+    """Every failure, excused or not; who was stopped by the harness had no time to put anything back."""
+    if scene.succeeded or scene.outcome.ended == "limit":
+        return
+    for wheel in scene.present:
+        lost = () if _is_done_with(wheel, scene) else _lost(wheel, scene)
+        if lost and not _is_told(lost, wheel, scene):
+            expected = f"{wheel.key} still installed and whole after a step that failed, or a word of what it lost"
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            yield scene.violation(NAME, scene.dist_info(wheel), expected, f"{lost[0]}{more} lost, and nothing said")
+
+
+def _is_done_with(wheel: Wheel, scene: Scene) -> bool:
+    """The step has come to its end with this distribution: removed it, or brought the new version, whole."""
+    if scene.step.action == "uninstall":
+        return wheel in scene.asked and not scene.claimed_installed(wheel)
+    same = (one for one in scene.asked if normalised(one.name) == normalised(wheel.name))
+    return any(one.key not in scene.book.bad and scene.is_whole(one) for one in same)
+
+
+def _lost(wheel: Wheel, scene: Scene) -> tuple[str, ...]:
+    """What an earlier step has lost was judged then."""
+    return tuple(path for path in scene.holes(wheel) if not scene.is_unchanged(path))
+
+
+def _is_told(lost: tuple[str, ...], wheel: Wheel, scene: Scene) -> bool:
+    """The message names every path that is lost, or the .dist-info directory itself where that is lost too.
+
+    To name one of the paths is not enough: whoever fails names the path of the operation that was refused.
+    """
+    if any(path.endswith(f"/{wheel.dist_info}/METADATA") for path in lost) and _names(wheel.dist_info, scene):
+        return True
+    return all(_names(path.partition("/")[2], scene) for path in lost)
+
+
+def _names(path: str, scene: Scene) -> bool:
+    return re.search(re.escape(path) + r"(?![\w/-])", scene.outcome.message) is not None
