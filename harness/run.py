@@ -13,9 +13,11 @@ from harness.contracts import CONTRACTS, judge
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
 from harness.kernel.sharing import Sharing
 from harness.layouts import build, load
+from harness.layouts.meddling import meddle
 from harness.layouts.observe import Observer
 from harness.layouts.verify import verify
 from harness.model import Case, Evidence, Plan, SharingEvidence, Step, StepEvidence, Trees, Violation
+from harness.model.case import USUAL_UMASK
 from harness.model.coherence import unusable
 from harness.wheels import reordered
 from harness.wheels.archive import write
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
     from harness.layouts import Site
 
-_UMASK = 0o022
 _CONTROLS = 512
 
 
@@ -85,7 +86,7 @@ class Runner:
         if missing := installer.abilities.missing(case):
             raise NotApplicable(installer=case.installer, what=missing)
         verify(case.layout, laboratory=self._laboratory)
-        with _umask(_UMASK), build(case.layout, laboratory=self._laboratory) as site:
+        with _umask(USUAL_UMASK), build(case.layout, laboratory=self._laboratory) as site:
             evidence = replace(_seen(case, installer, site), control=self._control(case))
         return Verdict(case=case, evidence=evidence, violations=judge(evidence, self._contracts))
 
@@ -136,6 +137,9 @@ class _Run:
             if not step.image:
                 if step.lifted:
                     self.site.lift_obstacles()
+                for meddling in step.meddled:
+                    meddle(meddling, self.site)
+                if step.lifted or step.meddled:
                     before = self.observer.trees()
                 evidence = self._step(step, before)
                 before = evidence.after
@@ -150,7 +154,8 @@ class _Run:
             raise LayoutUntrue(layout=self.site.layout.name, facts=facts)
 
     def _step(self, step: Step, before: Trees) -> StepEvidence:
-        outcome = self.installer.perform(step, self.case, self.site)
+        with _umask(step.umask):
+            outcome = self.installer.perform(step, self.case, self.site)
         return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())
 
 

@@ -11,13 +11,12 @@ if TYPE_CHECKING:
     from harness.model import Violation
 
 NAME = "modes-equal"
-_DIRECTORY = 0o755
 # Set-id and sticky bits of directories come from their parents and from whoever set them up, not from installers.
 _PERMISSIONS = 0o777
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """Files as the oracle says; directories as they were, or as mkdir under umask 022 makes them."""
+    """Files as the oracle says; directories as they were, or as mkdir under the umask makes them."""
     yield from _furniture(scene)
     if not scene.succeeded or scene.step.action in {"warm", "uninstall"}:
         return
@@ -36,20 +35,22 @@ def _furniture(scene: Scene) -> Iterator[Violation]:
 
 def _directories(scene: Scene) -> Iterator[Violation]:
     before, furniture = scene.before.environment, scene.evidence.furniture
+    wanted = _PERMISSIONS & ~scene.step.umask
     for path, node in scene.after.environment.items():
-        if node.kind != "directory" or node.mode & _PERMISSIONS == _DIRECTORY or path in furniture:
+        if node.kind != "directory" or node.mode & _PERMISSIONS == wanted or path in furniture:
             continue
         if before.get(path) != node:
-            yield scene.violation(NAME, path, f"mode {_DIRECTORY:04o}", f"mode {node.mode:04o}")
+            yield scene.violation(NAME, path, f"mode {wanted:04o}", f"mode {node.mode:04o}")
 
 
 def _files(scene: Scene) -> Iterator[Violation]:
+    changing = len({one.step.umask for one in scene.evidence.steps}) > 1
     for path, file in scene.expectation.files.items():
         node = scene.content(path)
-        if node is None or node.kind != "file" or node.mode == file.mode:
+        if node is None or node.kind != "file" or (changing and path not in scene.brought):
             continue
         # Of claimants that differ in mode any may have won. One that has been uninstalled since may have left its own.
-        modes = {0o755 if claim.executable else 0o644 for claim in file.claims}
+        modes = {(0o777 if claim.executable else 0o666) & ~scene.step.umask for claim in file.claims}
         if node.mode not in modes and not scene.is_left_alone(path):
             expected = " or ".join(f"mode {mode:04o}" for mode in sorted(modes))
             yield scene.violation(NAME, path, expected, f"mode {node.mode:04o}")

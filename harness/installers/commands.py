@@ -63,7 +63,7 @@ class CommandInstaller:
         place = environment.Place(site)
         ended: list[Ended] = []
         for command in self.tool.commands(step, case, place):
-            ended.append(children.run(command, seconds=_SECONDS, writable=place.writable))
+            ended.append(children.run(command, seconds=_SECONDS, writable=place.writable, umask=step.umask))
             if ended[-1].exit:
                 break
         return self._outcome(ended, site)

@@ -70,7 +70,7 @@ class ProgramInstaller:
     def _program(self, step: Step, key: str, case: Case, site: Site, index: int) -> op.Program[Any]:
         wheel = case.wheel(key)
         archive = f"{site.role('wheelhouse')}/{wheel.filename}"
-        return self.makers[step.action](wheel, archive, _settings(case, site, token=str(index)))
+        return self.makers[step.action](wheel, archive, _settings(case, site, step, token=str(index)))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def _drive(programs: list[op.Program[Any]], case: Case, watch: _Watch) -> tuple[
     return tuple(endings)
 
 
-def _settings(case: Case, site: Site, *, token: str) -> Settings:
+def _settings(case: Case, site: Site, step: Step, *, token: str) -> Settings:
     return Settings(
         cache=site.role("cache"),
         temporary=site.role("temporary"),
@@ -121,5 +121,6 @@ def _settings(case: Case, site: Site, *, token: str) -> Settings:
         headers=site.role("headers"),
         link_mode=case.link_mode,
         strict=case.strict,
+        umask=step.umask,
         token=token,
     )

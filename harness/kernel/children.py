@@ -61,7 +61,7 @@ class Ended:
     stopped: bool = False
 
 
-def run(command: Command, *, seconds: float, writable: str | None) -> Ended:
+def run(command: Command, *, seconds: float, writable: str | None, umask: int = 0o022) -> Ended:
     """Run a program to its end, or to the end of its time; whatever it started in its process group ends with it.
 
     It runs in a mount namespace of its own in which everything but what lies below `writable` is read-only: an
@@ -72,6 +72,7 @@ def run(command: Command, *, seconds: float, writable: str | None) -> Ended:
         seconds: its time limit.
         writable: a directory of the laboratory; None for a program that belongs outside it: it gets no namespace, and
             may write wherever its user may.
+        umask: it starts with.
 
     Raises:
         OSError, subprocess.SubprocessError: the program cannot be started, or the machine not be protected from it.
@@ -86,7 +87,7 @@ def run(command: Command, *, seconds: float, writable: str | None) -> Ended:
         env=dict(command.environment),
         cwd=command.directory,
         start_new_session=True,
-        umask=0o022,
+        umask=umask,
         # Safe: what it calls are system calls and nothing else, whatever lock a thread of ours may hold.
         preexec_fn=_alone(writable),  # noqa: PLW1509
     ) as child:

@@ -1,6 +1,6 @@
 """The values everything else is made of: frozen, without effects, importing nothing else of ours but `errors`."""
 
-from harness.model.case import FORMAT, LINK_MODES, Action, Case, LinkMode, Plan, Step
+from harness.model.case import FORMAT, LINK_MODES, Action, Case, LinkMode, Meddling, Plan, Step
 from harness.model.evidence import (
     Evidence,
     Kind,
@@ -29,6 +29,7 @@ __all__ = [
     "Kind",
     "Layout",
     "LinkMode",
+    "Meddling",
     "Mount",
     "Node",
     "Outcome",

@@ -13,6 +13,7 @@ Action: TypeAlias = Literal["warm", "install", "upgrade", "reinstall", "repair",
 
 LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 FORMAT = 1
+USUAL_UMASK = 0o022
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,19 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meddling:
+    """What somebody else does to the storage between two steps: a cleaner of old files, a crash, a person.
+
+    Attributes:
+        do: `remove` files and directories, `empty` files (as a crash without fsync leaves them), `edit` files in place.
+        at: which: a template as in `Mount.at`, with the wildcards of `glob` (`{cache}/archive-v*/*`).
+    """
+
+    do: Literal["remove", "empty", "edit"]
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One command given to the installer.
 
@@ -45,6 +59,8 @@ class Step:
         must: it has to succeed: neither the layout's refusals nor a strict link mode excuse a failure of this step.
         lifted: before this step the layout's obstacles are lifted: space freed, mount undone, permission restored. They
             stay lifted in the steps that follow.
+        meddled: what others do to the storage before this step; it must find something to do it to.
+        umask: the installer runs under it.
     """
 
     action: Action
@@ -52,6 +68,8 @@ class Step:
     image: bool = False
     must: bool = False
     lifted: bool = False
+    meddled: tuple[Meddling, ...] = ()
+    umask: int = USUAL_UMASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from harness.model.case import Case, Step
 from harness.model.wheel import Entry, Wheel
 
 _ALL_MODE_BITS = 0o7777
+_PERMISSION_BITS = 0o777
 _LONGEST_NAME = 255  # NAME_MAX, limits.h
 
 
@@ -24,6 +25,10 @@ def incoherences(kind: type[object], fields: Mapping[str, Any], where: str) -> I
     if kind is Step and fields.get("image") and fields.get("lifted"):
         message = "an image step: its layout is still in the making, and has no obstacle that could be lifted"
         yield Problem(where=f"{where}.lifted", message=message)
+    if kind is Step and fields.get("image") and fields.get("meddled"):
+        yield Problem(where=f"{where}.meddled", message="an image step: nobody else is at work while an image is made")
+    if kind is Step and not 0 <= fields.get("umask", 0) <= _PERMISSION_BITS:
+        yield Problem(where=f"{where}.umask", message=f"{fields['umask']} is not a umask: 0 to 511 (0o777)")
     mode = fields.get("mode", 0)
     if kind is Entry and not 0 <= mode <= _ALL_MODE_BITS:
         yield Problem(where=f"{where}.mode", message=f"{mode} is not a mode: 0 to {_ALL_MODE_BITS} (0o7777)")

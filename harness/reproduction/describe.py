@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.contracts import CONTRACTS
 from harness.layouts import picture
 from harness.model import ROLES
+from harness.model.case import USUAL_UMASK
 from harness.reproduction import happenings
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> 
     image = " (image)" if step.step.image else ""
     notes = "   (has to succeed)" if step.step.must else ""
     notes += "   (obstacles lifted)" if step.step.lifted else ""
+    notes += f"   (umask {step.step.umask:03o})" if step.step.umask != USUAL_UMASK else ""
+    for meddling in step.step.meddled:
+        yield f"    somebody else  {meddling.do} {_printable(meddling.at)}"
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"
     for text in (outcome.message, *outcome.notes):
         for line in text.splitlines():

@@ -94,7 +94,7 @@ def _exported(case: Case, directory: Path) -> Path:
 
 def same(first: Verdict, second: Verdict) -> bool:
     """Whether two runs of one case came to the same violations."""
-    return first.violations == second.violations
+    return sorted(first.violations, key=str) == sorted(second.violations, key=str)
 
 
 def command(path: Path, case: Case) -> str:
