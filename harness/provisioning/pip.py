@@ -18,6 +18,7 @@ _SECONDS: Final = 300
 _BRIEF: Final = ("--quiet", "--retries", "1", "--timeout", "20", "--root-user-action", "ignore")
 # The first with `--python`, `--dry-run` and `--report`.
 _NEEDED: Final = "22.3"
+_END_OF_BUILD: Final = "[end of output]"
 
 
 def install(*arguments: str, directory: Path, python: Path | None = None) -> Ended:
@@ -57,10 +58,17 @@ def complaint(ended: Ended) -> str:
         return (
             f"the pip of {sys.executable} is older than {_NEEDED}; `{sys.executable} -m pip install -U pip` renews it"
         )
-    errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")] or said
-    last = errors[-1] if errors else f"exit status {ended.exit}"
     broken = _connection(ended.errors)
-    return f"pip says: {last}" + (f" ({broken})" if broken else "")
+    return f"pip says: {_last(said) or f'exit status {ended.exit}'}" + (f" ({broken})" if broken else "")
+
+
+def _last(said: list[str]) -> str:
+    """The line of what pip said that names the cause."""
+    if _END_OF_BUILD in said:
+        # Of a build that failed; what pip says after it is general advice.
+        return said[said.index(_END_OF_BUILD) - 1]
+    errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR: ")]
+    return (errors or said or [""])[-1]
 
 
 def _connection(errors: str) -> str:

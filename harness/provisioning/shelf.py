@@ -119,11 +119,9 @@ def building(shelf: Path, release: Release) -> Iterator[Path]:
     Raises:
         OSError: the cache cannot be written.
     """
-    builds = shelf / "builds"
-    builds.mkdir(exist_ok=True)
-    for build in list(builds.iterdir()):
-        _sweep(shelf, build, held=key(release))
-    directory = Path(tempfile.mkdtemp(prefix=f"{key(release)}.", dir=builds))
+    (shelf / "builds").mkdir(exist_ok=True)
+    _sweep(shelf, held=key(release))
+    directory = Path(tempfile.mkdtemp(prefix=f"{key(release)}.", dir=shelf / "builds"))
     try:
         directory.chmod(0o755)
         yield directory
@@ -148,9 +146,12 @@ def publish(shelf: Path, release: Release, build: Path) -> None:
     }
     (build / _RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     link, fresh = shelf / key(release), build / "published"
-    _discard(link)
+    if not link.is_symlink():
+        _discard(link)
     fresh.symlink_to(os.path.relpath(build, shelf))
     fresh.rename(link)
+    # What it led to before, if that could no longer be run.
+    _sweep(shelf, held=key(release))
 
 
 def listed(shelf: Path) -> tuple[Kept, ...]:
@@ -199,14 +200,15 @@ def _read(link: Path) -> Kept | None:
         return None
 
 
-def _sweep(shelf: Path, build: Path, *, held: str) -> None:
-    """Remove a build that was never published and that nobody works on."""
-    name = build.name.rpartition(".")[0]
-    with contextlib.suppress(BlockingIOError), contextlib.ExitStack() as stack:
-        if name != held:
-            stack.enter_context(locked(shelf, name, wait=False))
-        if (shelf / name).resolve() != build.resolve():
-            shutil.rmtree(build, ignore_errors=True)
+def _sweep(shelf: Path, *, held: str) -> None:
+    """Remove each build that no link leads to and that nobody works on."""
+    for build in list((shelf / "builds").iterdir()):
+        name = build.name.rpartition(".")[0]
+        with contextlib.suppress(BlockingIOError), contextlib.ExitStack() as stack:
+            if name != held:
+                stack.enter_context(locked(shelf, name, wait=False))
+            if (shelf / name).resolve() != build.resolve():
+                shutil.rmtree(build, ignore_errors=True)
 
 
 def _discard(link: Path) -> None:
