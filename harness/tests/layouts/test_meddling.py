@@ -55,7 +55,7 @@ def test_an_edit_is_seen_through_every_link(site: Site) -> None:
 
 
 def test_what_finds_nothing_is_no_case(site: Site) -> None:
-    with pytest.raises(LayoutUntrue, match="cannot remove .*gone: there is none"):
+    with pytest.raises(LayoutUntrue, match=r"cannot remove .*: there is none"):
         meddle(Meddling(do="remove", at="{cache}/gone*"), site)
 
 
