@@ -48,5 +48,7 @@ def _offer(monkeypatch: pytest.MonkeyPatch, place: Path) -> Offer:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    # pip would keep what it builds, under a path that is another test's in the next run.
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(made.directory))
     return made
