@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 State: TypeAlias = Literal["pass", "known", "violation", "error", "not applicable", "not run"]
+STATES: Final[tuple[State, ...]] = get_args(State)
 
 # Stands for layout and link mode of a scenario that draws them, where no failure says which they were.
 DRAWN = "drawn"
@@ -24,6 +25,7 @@ class Result:
         state: `error` is the harness' or the scenario's own failure.
         why: the contracts broken, the reports that explain it, the capability missing, what the installer does not do.
         saved: the file that holds the violating case, as a shell in this directory names it.
+        seconds: how long it took.
     """
 
     scenario: str
@@ -33,6 +35,7 @@ class Result:
     state: State
     why: tuple[str, ...] = ()
     saved: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,7 @@ def check(kind: type[object], fields: Mapping[str, Any], where: str) -> Iterator
     if kind is Report:
         yield from _releases(fields)
         yield from _place(fields)
+        yield from _steps(fields)
 
 
 def _sign(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -105,3 +106,19 @@ def _place(fields: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(where="layout", message="says either `layout` or `[own_layout]`")
     elif layout and layout not in layouts.names():
         yield Problem(where="layout", message=codec.unknown(layout, layouts.names()))
+
+
+def _steps(fields: Mapping[str, Any]) -> Iterator[Problem]:
+    known = {_key(told) for told in fields.get("wheels", ())}
+    for number, step in enumerate(fields.get("steps", ())):
+        for index, key in enumerate(step.wheels):
+            if key not in known:
+                message = f"{key!r} is no wheel of this report; it has: {', '.join(sorted(known)) or 'none'}"
+                yield Problem(where=f"step[{number}].wheels[{index}]", message=message)
+
+
+def _key(told: ReportedWheel) -> str:
+    if told.skeleton not in manifests.names():
+        return f"{told.name}-{told.version}"
+    manifest = manifests.load(told.skeleton)
+    return f"{manifest.name}-{manifest.version}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--link-mode", action="append", default=[], metavar="MODE", help="clone, hardlink, symlink or copy; repeat")
     add("--installer", action="append", default=[], metavar="NAME", help=_INSTALLERS)
     add("--strict-known", action="store_true", help="fail also where an open report explains what is wrong")
+    add("--matrix", metavar="FILE.json", help="save every result in this file")
     add("--require", action="append", default=[], metavar="CAPABILITY", help="fail, not skip, where it is missing")
     add("--wheels", choices=("skeleton", "real"), default="skeleton", help="real: download two published wheels too")
 
@@ -46,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Enter the laboratory before anything asks for a temporary directory, and before there is a second thread."""
     config.addinivalue_line("markers", "scenario(requirements): declared by harness.scenario.scenario")
     config.pluginmanager.register(Results(), "exdev-results")
+    if (chosen := config.getoption("matrix")) and not hasattr(config, "workerinput"):
+        _check_writable(chosen)
     try:
         register(config.getoption("hypothesis_profile", None))
         config.stash[_SELECTION] = Selection.of(
@@ -145,6 +149,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if verdict is not None:
         report.longrepr = reporting.story(verdict, item.funcargs["lab"], saved)  # type: ignore[attr-defined]  # functions have them
     return report
+
+
+def _check_writable(path: str) -> None:
+    """Before anything runs: a long run must not end in a file that cannot be written."""
+    directory = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.access(directory, os.W_OK):
+        raise pytest.UsageError(f"--matrix {path}: no file can be written there")
 
 
 def _missing(capabilities: Collection[str]) -> list[Finding]:

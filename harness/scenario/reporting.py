@@ -43,6 +43,7 @@ def attach(
         state=state,
         why=why,
         saved=saved,
+        seconds=round(report.duration, 3),
     )
     report.user_properties.append((PROPERTY, asdict(result)))
 

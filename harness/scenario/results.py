@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
-from harness.matrix import table
+import harness
+from harness.matrix import dump, table
 from harness.scenario import reporting
 
 
@@ -29,7 +36,30 @@ class Results:
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The matrix."""
-        text = table(reporting.results(self._reports))
-        if text:
+        results = reporting.results(self._reports)
+        if results:
             terminalreporter.section("layout x link mode")
-            terminalreporter.write_line(text)
+            terminalreporter.write_line(table(results))
+        if path := terminalreporter.config.getoption("matrix"):
+            _save(Path(path), dump(results, about()))
+            terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
+
+
+def about() -> dict[str, str]:
+    """What a run is made with."""
+    return {
+        "exdev": harness.__version__,
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+        "user": "root" if os.getuid() == 0 else "plain",
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _save(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)

@@ -1,0 +1,109 @@
+"""Tests of report files: those that are there are right, and those that are not are refused with every reason."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomli_w
+from packaging.specifiers import SpecifierSet
+
+from harness import installers, reports
+from harness.data import fixtures
+from harness.errors import FileInvalid, UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DRAFT = """
+id = "uv#1"
+url = "https://example.org/1"
+title = "t"
+why = "w"
+installer = "uv"
+status = "fixed"
+affected = "<0.1.3"
+red = ["0.1.2"]
+green = ["0.1.3"]
+layout = "plain"
+
+[[wheel]]
+name = "six"
+files = ["six.py"]
+
+[[step]]
+action = "install"
+wheels = ["six-1.0"]
+
+[[sign]]
+contract = "complete"
+"""
+
+
+def _load(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> object:
+    data = tomllib.loads(DRAFT)
+    change(data)
+    path = tmp_path / "report.toml"
+    path.write_text(tomli_w.dumps(data))
+    return reports.load(path)
+
+
+def test_a_report_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
+    report = _load(tmp_path, dict)
+    assert getattr(report, "id", "") == "uv#1"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data: data.update(affected="all"), "affected: Invalid specifier"),
+        (lambda data: data.update(red=["0.1.3"]), r"red\[0\]: 0.1.3 is red, and not in affected"),
+        (lambda data: data.update(green=["0.1.2"]), r"green\[0\]: 0.1.2 is green, and in affected"),
+        (lambda data: data.update(red=["new"]), r"red\[0\]: Invalid version"),
+        (lambda data: data.pop("green"), "green: missing: a fixed report names a release"),
+        (lambda data: data.update(layout="plane"), "layout: unknown 'plane'; did you mean 'plain'"),
+        (lambda data: data.pop("layout"), "layout: says either"),
+        (lambda data: data["sign"].append({"contract": "compete"}), "contract: unknown 'compete'"),
+        (lambda data: data["sign"].append({"contract": "complete", "message": "("}), "not a regular expression"),
+        (lambda data: data["wheel"].append({"name": "a", "skeleton": "b"}), "says either `name` or `skeleton`"),
+        (lambda data: data["wheel"].append({"skeleton": "torch-9"}), "skeleton: unknown 'torch-9'"),
+        (lambda data: data["step"].append({"action": "install", "wheels": ["seven-1"]}), "'seven-1' is no wheel"),
+        (lambda data: data.update(colour="red"), "colour: unknown key"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], complaint: str
+) -> None:
+    with pytest.raises(FileInvalid, match=complaint):
+        _load(tmp_path, change)
+
+
+def test_an_unknown_name_is_told_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'uv-1513'"):
+        reports.load("uv-1531")
+
+
+@pytest.mark.parametrize("name", reports.names())
+def test_every_report_is_a_case_that_its_installer_can_be_given(name: str) -> None:
+    report = reports.load(name)
+    case = reports.case(report, "reference")
+    assert name == report.id.replace("#", "-").replace(":", "-").rpartition("/")[2]
+    assert {key for step in case.steps for key in step.wheels} <= {wheel.key for wheel in case.wheels}
+    assert SpecifierSet(report.affected, prereleases=True)
+    assert report.url.startswith("https://") or report.url == "scenarios/README.md"
+
+
+def test_every_installer_that_can_be_put_to_the_test_can_be_reported() -> None:
+    known = {reports.load(name).installer for name in reports.names()}
+    assert known <= {*installers.names()}
+
+
+def test_no_two_reports_have_one_id() -> None:
+    ids = [reports.load(name).id for name in reports.names()]
+    assert len(ids) == len(set(ids))
+
+
+def test_nothing_but_reports_lies_among_them() -> None:
+    assert {path.suffix for path in (fixtures() / "reports").iterdir()} <= {".toml", ".md"}

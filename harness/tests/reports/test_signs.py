@@ -1,0 +1,91 @@
+"""Tests of recognising a defect: by contract, path, message, layout and release, and by all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness import layouts, reports
+from harness.model import Case, Evidence, Outcome, Step, StepEvidence, Trees, Violation
+from harness.model.report import Report, ReportedWheel, Sign
+from harness.wheels import wheel
+
+NOTHING = Trees(environment={}, cache={}, temporary={}, outside={}, records={})
+SIX = wheel("six", "1.0", files=["six.py"])
+STEP = Step(action="install", wheels=(SIX.key,))
+REPORT = Report(
+    id="uv#1",
+    url="https://example.org",
+    title="t",
+    why="w",
+    installer="uv",
+    status="open",
+    affected=">=0.1",
+    red=("0.1.2",),
+    layout="nested-tmpfs",
+    link_mode="hardlink",
+    wheels=(ReportedWheel(name="six", files=("six.py",)),),
+    steps=(STEP,),
+    signs=(
+        Sign(contract="complete", path="purelib/six*", message=r"os error 18"),
+        Sign(contract="honest-exit", link_modes=("hardlink",)),
+    ),
+    elsewhere=(Sign(contract="no-debris", layouts=("nested-mount",)),),
+)
+LOST = Violation(contract="complete", path="purelib/six.py", expected="a file", found="nothing", step=0)
+
+
+def _evidence(*messages: str, layout: str = "nested-tmpfs", installer: str = "uv==0.1.2") -> Evidence:
+    case = Case(layout=layouts.load(layout), wheels=(SIX,), steps=(STEP,), installer=installer, link_mode="hardlink")
+    steps = (
+        StepEvidence(step=STEP, outcome=Outcome(exit=1, message=message), before=NOTHING, after=NOTHING)
+        for message in messages
+    )
+    return Evidence(case=case, steps=tuple(steps))
+
+
+SEEN = _evidence("failed (os error 18)")
+
+
+def test_a_reported_violation_is_explained() -> None:
+    assert reports.explains(REPORT, LOST, SEEN)
+
+
+@pytest.mark.parametrize(
+    ("violation", "evidence"),
+    [
+        (replace(LOST, contract="whole-files"), SEEN),
+        (replace(LOST, path="purelib/seven.py"), SEEN),
+        (LOST, _evidence("failed (os error 28)")),
+        (LOST, _evidence("failed (os error 18)", layout="plain")),
+        (LOST, _evidence("failed (os error 18)", installer="uv==0.0.5")),
+        (LOST, _evidence("failed (os error 18)", installer="pip==24.0")),
+        (LOST, _evidence("failed (os error 18)", installer="reference")),
+        (LOST, _evidence("", "failed (os error 18)")),
+        (replace(LOST, contract="no-debris"), _evidence("", layout="bind-cache")),
+    ],
+)
+def test_what_differs_in_anything_is_a_stranger(violation: Violation, evidence: Evidence) -> None:
+    assert not reports.explains(REPORT, violation, evidence)
+    assert reports.strangers([REPORT], [violation], evidence) == (violation,)
+
+
+def test_success_over_holes_is_explained_by_the_failure_before_it() -> None:
+    evidence = _evidence("failed (os error 18)", "")
+    assert reports.explains(REPORT, replace(LOST, step=1), evidence)
+
+
+def test_the_same_defect_is_known_on_other_layouts_where_the_report_says_so() -> None:
+    debris = replace(LOST, contract="no-debris")
+    assert reports.explains(REPORT, debris, _evidence("", layout="package-directory-is-mount"))
+
+
+def test_a_build_of_ones_own_has_what_is_not_fixed() -> None:
+    assert reports.affects(REPORT, "path:/build/uv")
+    assert not reports.affects(replace(REPORT, status="fixed"), "path:/build/uv")
+
+
+def test_every_contract_that_a_report_names_has_to_be_seen() -> None:
+    assert reports.missing(REPORT, [LOST], SEEN) == ("honest-exit",)
+    assert reports.missing(REPORT, [LOST, replace(LOST, contract="honest-exit")], SEEN) == ()
