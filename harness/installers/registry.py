@@ -13,6 +13,8 @@ from packaging.version import InvalidVersion, Version
 
 from harness import provisioning
 from harness.errors import NotAnInstaller, UnknownName
+from harness.installers.pdm import pdm
+from harness.installers.poetry import poetry
 from harness.installers.reference import REFERENCE
 from harness.installers.specimen import SPECIMENS
 from harness.installers.uv import uv
@@ -33,8 +35,16 @@ def _uv(provided: Provided) -> Installer:
     return uv(str(provided.release), provided.scripts / "uv", version)
 
 
+def _pdm(provided: Provided) -> Installer:
+    return pdm(str(provided.release), provided.scripts / "python", Version(provided.release.version))
+
+
+def _poetry(provided: Provided) -> Installer:
+    return poetry(str(provided.release), provided.scripts / "python", Version(provided.release.version))
+
+
 # What makes an installer of a release: one entry for each distribution that can be put to the test.
-RELEASED: Final[Mapping[str, Callable[[Provided], Installer]]] = {"uv": _uv}
+RELEASED: Final[Mapping[str, Callable[[Provided], Installer]]] = {"uv": _uv, "pdm": _pdm, "poetry": _poetry}
 _PATH: Final = "path:"
 _SAYS_UV: Final = re.compile(r"uv (\S+)")
 
