@@ -1,4 +1,4 @@
-"""Tests of the projects that pdm and poetry are given: text that says what it should, hashes that the tools agree to."""
+"""Tests of the projects that pdm and poetry get: text that says what it should, hashes that the tools agree to."""
 
 from __future__ import annotations
 
