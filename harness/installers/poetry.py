@@ -113,7 +113,7 @@ def pyproject(wheels: Sequence[Locked]) -> str:
 def lock(version: Version, wheels: Sequence[Locked]) -> str:
     """The lock file that this release of poetry writes for that project."""
     number = "2.1" if version >= _LOCKS_2_1 else "2.0" if version >= _LOCKS_2 else "1.1"
-    lines: list[str] = []
+    lines = [] if wheels else ["package = []", ""]
     for wheel in wheels:
         lines += ["[[package]]", f"name = {quoted(wheel.name)}", f"version = {quoted(wheel.version)}"]
         lines += ['description = ""', 'category = "main"', "optional = false", 'python-versions = "*"']

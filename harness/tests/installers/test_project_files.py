@@ -43,6 +43,11 @@ def test_no_path_of_an_archive_breaks_out_of_what_poetry_reads(version: str, pat
     assert package["source"] == {"type": "file", "url": wheel.path}
 
 
+def test_a_project_that_asks_for_nothing_has_a_lock_file_that_says_so() -> None:
+    # Without the key, poetry ends with KeyError: 'package'.
+    assert tomllib.loads(poetry.lock(Version("2.5.1"), []))["package"] == []
+
+
 def test_the_content_hash_is_the_one_that_poetry_writes() -> None:
     # `poetry lock` (2.5.1) of this project wrote it.
     assert poetry.content_hash([]) == "c5dfb8f155f059bb682e37d5cf96fd87b5a7ac6a1d536f2da2722f1c42020e67"
