@@ -1,4 +1,4 @@
-"""pdm, from 2.5 on: `pdm sync` of a project with its lock file, one worker, wheels found in the wheelhouse.
+"""pdm, from 2.10 on: `pdm sync` of a project with its lock file, one worker, wheels found in the wheelhouse.
 
 The project lies beside the site. Its lock file is written here: what is put to the test is how files get to their
 places, not how versions are chosen. Parallel workers are off: which of two wheels comes last would be a matter of luck.
@@ -42,7 +42,7 @@ _STYLE: Final = Style(
     ),
     warning=re.compile(r"WARNING: (?!Add '-v')"),
 )
-_OLDEST: Final = Version("2.5")
+_OLDEST: Final = Version("2.10")
 _HARDLINKS: Final = Version("2.11")
 
 # The lock format that a release writes; it reads those with the same first two numbers.
@@ -51,9 +51,7 @@ _FORMATS: Final = (
     (Version("2.17"), "4.5.0"),
     (Version("2.16"), "4.4.2"),
     (Version("2.11"), "4.4.1"),
-    (Version("2.10"), "4.4"),
-    (Version("2.8"), "4.3"),
-    (_OLDEST, "4.2"),
+    (_OLDEST, "4.4"),
 )
 _GROUPS: Final = Version("2.11")  # since then the lock file says which packages belong to which group
 _TARGETS: Final = Version("2.17")  # since then it says which interpreters it was made for
@@ -70,10 +68,12 @@ def pdm(name: str, python: Path, version: Version) -> CommandInstaller:
         version: what it says it is.
 
     Raises:
-        NotProvided: it is too old for the lock files that are written here.
+        NotProvided: it is too old to be sure that it stays offline.
     """
     if version < _OLDEST:
-        because = f"pdm is put to the test from {_OLDEST} on, whose lock files list the archives of each package"
+        because = (
+            f"pdm is put to the test from {_OLDEST} on; 2.5.6 was seen to ask the index for what a directory holds"
+        )
         raise NotProvided(installer=name, because=because, directory="", runs=False)
     link_modes: set[LinkMode] = {"symlink", "copy"}
     if version >= _HARDLINKS:
