@@ -77,7 +77,8 @@ def test_a_refused_reinstall_is_done_by_a_rerun(lab: Lab, wheels: tuple[Wheel, .
 def test_whatever_was_refused_in_whatever_order_is_done_by_a_rerun(
     lab: Lab, data: st.DataObject, old: tuple[Wheel, ...], new: tuple[Wheel, ...]
 ) -> None:
-    steps = st.sampled_from((install(*old), upgrade(*new), reinstall(old[0]), upgrade(new[1]), uninstall(old[0])))
+    # Both at once: a file that another wheel claims is another matter (uv#19430).
+    steps = st.sampled_from((install(*old), upgrade(*new), reinstall(old[0]), upgrade(new[1]), uninstall(*old)))
     before = data.draw(st.lists(steps, min_size=1, max_size=3))
     after = data.draw(st.lists(steps, max_size=2))
     lab.run(*before, rerun(before[-1]), *after)

@@ -25,7 +25,9 @@ def check(scene: Scene) -> Iterator[Violation]:
         if lost and not _is_told(lost, wheel, scene):
             expected = f"{wheel.key} still installed and whole after a step that failed, or a word of what it lost"
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-            yield scene.violation(NAME, scene.dist_info(wheel), expected, f"{lost[0]}{more} lost, and nothing said")
+            yield scene.violation(
+                NAME, scene.dist_info(wheel), expected, f"{lost[0].partition('/')[2]}{more} lost, and nothing said"
+            )
 
 
 def _is_done_with(wheel: Wheel, scene: Scene) -> bool:
