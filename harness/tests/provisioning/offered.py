@@ -115,7 +115,7 @@ class Offer:
         return _GATE.format(gate=str(self.gate), log=str(self.log)).encode()
 
     def _installer(self, version: str, main: bytes, requires: tuple[str, ...]) -> tuple[str, bytes]:
-        files = {"installer/__init__.py": b"", "installer/__main__.py": main}
+        files = {"installer/__init__.py": b"", "installer/__main__.py": main, "installer/sources.py": b""}
         made = wheel("installer", version, files, requires=requires)
         return made.filename, archive.write(made)
 
