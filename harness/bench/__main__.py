@@ -8,7 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from harness.bench import Figure, closure, examples, sites, table
+from harness.bench import Figure, closure, examples, released, search, sites, table
 from harness.errors import HarnessError
 from harness.kernel.laboratory import open_laboratory
 
@@ -19,12 +19,16 @@ _PARTS: dict[str, Callable[..., list[Figure]]] = {
     "examples": examples.measure,
     "layouts": sites.measure,
     "closure": closure.measure,
+    "released": released.measure,
+    "search": search.measure,
 }
 _EPILOG = """\
 parts:
   examples   examples per second of the cross-device property, contracts on
   layouts    build and take-down of every layout
   closure    warm install of the torch 2.2.0 closure's skeletons, and its memory
+  released   a case with uv, pypa/installer and pip, beside the installer's own process
+  search     seconds until uv#1513 is found from nothing in the real uv 0.1.2
 
 Machines are noisy: look at ratios to the baseline, which is measured in turns in the same run.
 """
