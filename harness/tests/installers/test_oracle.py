@@ -1,0 +1,88 @@
+"""The oracle against real installers: what they make of every published wheel's skeleton on the plain layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import installers, layouts
+from harness.model import Case, Step
+from harness.run import Runner
+from harness.wheels import skeleton
+from harness.wheels.expected import expected
+from harness.wheels.manifests import load, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.kernel.laboratory import Laboratory
+    from harness.model import Evidence, Node
+    from harness.wheels.expected import ExpectedFile
+
+INSTALLERS = ("uv", "pip", "installer")
+
+# Every difference there is, by installer, as the end of its line; and why it may be.
+LISTED: dict[str, dict[str, str]] = {
+    "uv": {
+        "unexpected data/.lock: file": "the lock that uv holds while it changes an environment stays",
+        ".dist-info/uv_cache.json: file": "uv's note of what it installed from, named by RECORD",
+    },
+    "pip": {},
+    "installer": {},
+}
+
+
+def _differences(evidence: Evidence) -> Iterator[str]:
+    """Every path that is not what the specifications say."""
+    (step,) = evidence.steps
+    wanted = expected(evidence.case.wheels, platlib=evidence.platlib)
+    found = {
+        path: node
+        for path, node in step.after.environment.items()
+        if node.kind != "directory" and path not in step.before.environment
+    }
+    for path, node in found.items():
+        if path not in wanted.files and not wanted.allows(path):
+            yield f"unexpected {path}: {node.kind}"
+    for path, file in wanted.files.items():
+        if difference := _difference(file, found.get(path)):
+            yield f"{difference} {path}"
+
+
+def _difference(file: ExpectedFile, node: Node | None) -> str:
+    if node is None:
+        return "" if file.optional else "missing"
+    if node.kind != "file":
+        return node.kind
+    if node.mode != file.mode:
+        return f"mode {node.mode:04o} of"
+    if not file.generated and (node.digest == file.claims[-1].digest) is file.shebang_rewritten:
+        return "content of"
+    return ""
+
+
+@pytest.fixture(scope="module")
+def runner(laboratory: Laboratory) -> Runner:
+    return Runner(laboratory, contracts=("complete", "modes-equal", "whole-files"))
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_published_wheel_becomes_the_tree_that_the_oracle_says(runner: Runner, installer: str, name: str) -> None:
+    wheel = skeleton(load(name), tag="py3-none-any")
+    verdict = runner.run(
+        Case(
+            layout=layouts.load("plain"),
+            wheels=(wheel,),
+            steps=(Step(action="install", wheels=(wheel.key,)),),
+            installer=installers.find(installer).name,
+            link_mode="copy",
+        )
+    )
+    assert verdict.evidence.steps[0].outcome.exit == 0, verdict.evidence.steps[0].outcome.printed
+    strange = [
+        one for one in _differences(verdict.evidence) if not any(one.endswith(listed) for listed in LISTED[installer])
+    ]
+    assert strange == []
+    assert verdict.holds, verdict.violations
