@@ -18,7 +18,7 @@ def test_every_linear_order_installs_everywhere(lab: Lab, data: st.DataObject, w
     lab.run(install(*wheels), plan=Plan(creation=order))
 
 
-@scenario(layouts=["cross-device-cache", "nested-tmpfs", "overlay-fresh", "symlinked-site-packages"])
+@scenario(layouts=["cross-device-cache", "nested-tmpfs", "overlay-fresh", "symlinked-site-packages"], listings=True)
 @fewer(4)
 @given(wheels=wheel_sets(sharing=SHARING[:4]), listing=listings())
 def test_every_listing_order_installs_the_same(lab: Lab, wheels: tuple[Wheel, ...], listing: tuple[int, ...]) -> None:

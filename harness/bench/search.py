@@ -1,4 +1,4 @@
-"""Seconds until uv#1513 is found from nothing in the real uv 0.1.2 and shrunk, beside the same search in the specimen."""
+"""Seconds until uv#1513 is found from nothing in the real uv 0.1.2 and shrunk, beside the same in the specimen."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ class Requirements:
         actions: steps that the installer has to know.
         strict: the installer has to be able to fail instead of falling back.
         interleaved: its programs have to be runnable one operation at a time.
+        listings: it has to list directories in the order that a plan draws.
         data: the installer has to know `.data` directories.
         real_wheels: it installs the published wheels themselves, and runs with `--wheels real` only.
         anywhere: it is about a user's own layout too, unless that allows refusals. Otherwise only where tags agree.
@@ -43,6 +44,7 @@ class Requirements:
     actions: tuple[Action, ...] = ("install",)
     strict: bool = False
     interleaved: bool = False
+    listings: bool = False
     data: bool = False
     real_wheels: bool = False
     anywhere: bool = True
@@ -66,6 +68,7 @@ def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults
     actions: Collection[Action] = _INSTALL,
     strict: bool = False,
     interleaved: bool = False,
+    listings: bool = False,
     data: bool = False,
     real_wheels: bool = False,
     anywhere: bool = True,
@@ -83,6 +86,7 @@ def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults
         actions=tuple(actions),
         strict=strict,
         interleaved=interleaved,
+        listings=listings,
         data=data,
         real_wheels=real_wheels,
         anywhere=anywhere,

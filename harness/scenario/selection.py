@@ -117,7 +117,7 @@ def not_applicable(requirements: Requirements, instance: Instance) -> tuple[str,
         # Whatever else is lacking too: this one is the same for the whole column of a matrix.
         return (f"link mode {' or '.join(instance.link_modes)}",)
     lacking = [f"action {action}" for action in requirements.actions if action not in abilities.actions]
-    flags = ("strict", "interleaved", "data")
+    flags = ("strict", "interleaved", "listings", "data")
     lacking += (name for name in flags if getattr(requirements, name) and not getattr(abilities, name))
     return tuple(lacking)
 
