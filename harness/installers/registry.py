@@ -14,7 +14,9 @@ from packaging.version import InvalidVersion, Version
 from harness import provisioning
 from harness.errors import NotAnInstaller, UnknownName
 from harness.installers.pdm import pdm
+from harness.installers.pip import pip
 from harness.installers.poetry import poetry
+from harness.installers.pypa_installer import pypa_installer
 from harness.installers.reference import REFERENCE
 from harness.installers.specimen import SPECIMENS
 from harness.installers.uv import uv
@@ -43,8 +45,22 @@ def _poetry(provided: Provided) -> Installer:
     return poetry(str(provided.release), provided.scripts / "python", Version(provided.release.version))
 
 
+def _pip(provided: Provided) -> Installer:
+    return pip(str(provided.release), provided.library, Version(provided.release.version))
+
+
+def _pypa_installer(provided: Provided) -> Installer:
+    return pypa_installer(str(provided.release), provided.library, Version(provided.release.version))
+
+
 # What makes an installer of a release: one entry for each distribution that can be put to the test.
-RELEASED: Final[Mapping[str, Callable[[Provided], Installer]]] = {"uv": _uv, "pdm": _pdm, "poetry": _poetry}
+RELEASED: Final[Mapping[str, Callable[[Provided], Installer]]] = {
+    "uv": _uv,
+    "pip": _pip,
+    "installer": _pypa_installer,
+    "pdm": _pdm,
+    "poetry": _poetry,
+}
 _PATH: Final = "path:"
 _SAYS_UV: Final = re.compile(r"uv (\S+)")
 
