@@ -14,12 +14,12 @@ from harness.kernel.laboratory import open_laboratory
 from harness.kernel.probes import probe
 from harness.reproduction.describe import describe
 from harness.reproduction.export import export
+from harness.reproduction.sameness import same
 from harness.reproduction.save import load
 from harness.run import Runner
 
 if TYPE_CHECKING:
     from harness.model import Case
-    from harness.run import Verdict
 
 _EXAMPLES = """\
 exit status: 0 every contract is kept; 1 the case violates one; 2 the file or this machine is not usable;
@@ -90,11 +90,6 @@ def _exported(case: Case, directory: Path) -> Path:
         advice = "; name a directory that is not there yet" if isinstance(refused, FileExistsError) else ""
         problem = Problem(where="", message=f"cannot be written: {refused.strerror}{advice}")
         raise FileInvalid(file=str(refused.filename), problems=(problem,)) from refused
-
-
-def same(first: Verdict, second: Verdict) -> bool:
-    """Whether two runs of one case came to the same violations."""
-    return sorted(first.violations, key=str) == sorted(second.violations, key=str)
 
 
 def command(path: Path, case: Case) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.matrix import Result
 from harness.reproduction import describe, save
-from harness.reproduction.replay import command, same
+from harness.reproduction.replay import command
+from harness.reproduction.sameness import same
 
 if TYPE_CHECKING:
     import pytest

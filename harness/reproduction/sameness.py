@@ -1,0 +1,29 @@
+"""Whether two runs came to the same; pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from harness.model import Violation
+    from harness.run import Verdict
+
+# Names that differ in every run, because their makers draw them: Rust's tempfile, Python's tempfile (pip puts its own
+# prefix before it), the archives in uv's cache.
+_DRAWN: Final = re.compile(
+    r"\.tmp[A-Za-z0-9]{6}(?![A-Za-z0-9])"
+    r"|(?<=/)tmp[a-z0-9_]{8}(?![a-z0-9_])"
+    r"|(?<=/)pip-[a-z-]+-[a-z0-9_]{8}(?![a-z0-9_])"
+    r"|(?<=/)archive-v\d+/[\w-]{16,}"
+)
+
+
+def same(first: Verdict, second: Verdict) -> bool:
+    """Whether two runs of one case came to the same violations, in whatever order, but for names that are drawn."""
+    return sorted(map(told, first.violations)) == sorted(map(told, second.violations))
+
+
+def told(violation: Violation) -> str:
+    """A violation without what differs in every run."""
+    return _DRAWN.sub("*", str(violation))

@@ -1,0 +1,38 @@
+"""Tests of comparing runs: drawn names do not make two of one, and nothing else is overlooked."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.model import Violation
+from harness.reproduction.sameness import told
+
+
+def _violation(path: str) -> Violation:
+    return Violation(contract="no-debris", path=path, expected="nothing", found="a file", step=0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("purelib/nvidia/.tmprNTYJ2", "purelib/nvidia/.tmpx0aB9c"),
+        ("temporary/tmpab3_9xyz", "temporary/tmpzzzzzzz1"),
+        ("temporary/pip-unpack-0nm3k_aa/x", "temporary/pip-unpack-qqqqqqqq/x"),
+        ("cache/archive-v0/JKcmord-StKYiPIT/a", "cache/archive-v0/eSmTx7phq-OjcCUe/a"),
+    ],
+)
+def test_a_drawn_name_is_the_same_as_any_other(one: str, other: str) -> None:
+    assert told(_violation(one)) == told(_violation(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("purelib/nvidia/__init__.py", "purelib/nvidia/cublas.py"),
+        ("purelib/.tmpfiles_of_a", "purelib/.tmpfiles_of_b"),
+        ("purelib/tmp/a", "purelib/tmp/b"),
+        ("purelib/.tmprNTYJ2/a", "purelib/.tmprNTYJ2/b"),
+    ],
+)
+def test_other_names_make_a_difference(one: str, other: str) -> None:
+    assert told(_violation(one)) != told(_violation(other))
