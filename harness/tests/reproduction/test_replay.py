@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.reproduction import save
-from harness.reproduction.replay import same
+from harness.reproduction.sameness import same
 
 if TYPE_CHECKING:
     from pathlib import Path
