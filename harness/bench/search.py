@@ -70,7 +70,7 @@ def search(runner: Runner, installer: str, number: int) -> Found:
     Raises:
         LookupError: it was not found.
     """
-    known = tuple(report for report in map(reports.load, reports.names()) if report.id != "uv#1513")
+    known = tuple(report for report in map(reports.load, reports.names()) if not report.id.startswith("uv#1513"))
     lab = Lab(runner, layouts=(load(_LAYOUT),), link_modes=("hardlink",), installer=installer, reports=known)
     started = time.perf_counter()
     first: list[float] = []

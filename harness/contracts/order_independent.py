@@ -70,10 +70,16 @@ def _files(evidence: Evidence) -> dict[str, Node | None]:
     """The files at the end, links into the cache followed; directories are made as files need them."""
     trees = evidence.steps[-1].after
     return {
-        _common(path): resolved(path, trees, evidence.roots)
+        _common(path): _unnamed(resolved(path, trees, evidence.roots), evidence)
         for path, node in trees.environment.items()
         if node.kind != "directory" and "/__pycache__/" not in path and not is_lock(path, node)
     }
+
+
+def _unnamed(node: Node | None, evidence: Evidence) -> Node | None:
+    """A link to what is no longer in the cache says nothing but that: entries of a cache have names of their own."""
+    into = f"{evidence.roots.get('cache', '')}/"
+    return node._replace(target="") if node and node.kind == "symlink" and node.target.startswith(into) else node
 
 
 def _judged(scene: Scene) -> set[str]:

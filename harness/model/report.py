@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from harness.model.case import LinkMode, Step
+from harness.model.case import Action, LinkMode, Step
 from harness.model.layout import Layout
 from harness.model.wheel import Entry
 
@@ -45,8 +45,9 @@ class Sign:
         contract: whose promise is broken.
         path: which path, as `fnmatch` compares (`purelib/nvidia/*`; `*` stands for slashes too).
         message: a regular expression that is found in what the installer said in that step; empty: anything.
-        layouts: names or tags of the layouts it shows on; none: that of the report.
+        layouts: names or tags of the layouts it shows on, `*` for all; none: that of the report.
         link_modes: in which it shows; none: in any.
+        after: actions of which one was asked for by then, in the violation's step or before it; none: any.
     """
 
     contract: str
@@ -54,6 +55,7 @@ class Sign:
     message: str = ""
     layouts: tuple[str, ...] = ()
     link_modes: tuple[LinkMode, ...] = ()
+    after: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from harness.reports.cases import layout as layout_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from harness.model import Case, Evidence, Layout, Violation
+    from harness.model import Evidence, Layout, Violation
     from harness.model.report import Report, Sign
 
 
@@ -65,20 +65,21 @@ def explaining(reports: Iterable[Report], violations: Sequence[Violation], evide
 
 def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence) -> bool:
     case = evidence.case
-    if sign.contract != violation.contract or not fnmatchcase(violation.path, sign.path):
-        return False
-    if sign.link_modes and case.link_mode not in sign.link_modes:
-        return False
-    if not _is_there(sign, report, case):
-        return False
-    return not sign.message or _said(sign.message, violation, evidence)
+    asked = {step.step.action for step in evidence.steps[: violation.step + 1]}
+    return (
+        sign.contract == violation.contract
+        and fnmatchcase(violation.path, sign.path)
+        and (not sign.link_modes or case.link_mode in sign.link_modes)
+        and (not sign.after or not asked.isdisjoint(sign.after))
+        and _is_there(sign, report, case.layout)
+        and (not sign.message or _said(sign.message, violation, evidence))
+    )
 
 
-def _is_there(sign: Sign, report: Report, case: Case) -> bool:
-    layout: Layout = case.layout
+def _is_there(sign: Sign, report: Report, layout: Layout) -> bool:
     if not sign.layouts:
         return layout.name == layout_of(report).name
-    return bool({layout.name, *layout.tags} & {*sign.layouts})
+    return not {"*", layout.name, *layout.tags}.isdisjoint(sign.layouts)
 
 
 def _said(pattern: str, violation: Violation, evidence: Evidence) -> bool:

@@ -81,6 +81,15 @@ def test_the_same_defect_is_known_on_other_layouts_where_the_report_says_so() ->
     assert reports.explains(REPORT, debris, _evidence("", layout="package-directory-is-mount"))
 
 
+def test_a_sign_may_show_everywhere_and_only_after_some_action() -> None:
+    sign = Sign(contract="complete", layouts=("*",), after=("uninstall",))
+    report = replace(REPORT, signs=(sign,))
+    assert not reports.explains(report, LOST, _evidence("", layout="plain"))
+    assert reports.explains(
+        replace(report, signs=(replace(sign, after=("install",)),)), LOST, _evidence("", layout="plain")
+    )
+
+
 def test_a_build_of_ones_own_has_what_is_not_fixed() -> None:
     assert reports.affects(REPORT, "path:/build/uv")
     assert not reports.affects(replace(REPORT, status="fixed"), "path:/build/uv")
