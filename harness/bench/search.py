@@ -23,7 +23,7 @@ RELEASE: Final = "uv==0.1.2"
 SPECIMEN: Final = "specimen:uv-0.1.2"
 _LAYOUT: Final = "cross-device-cache"
 _SEEDS: Final = 20
-_EXAMPLES: Final = 100  # the default profile's, for an installer that takes no longer than the reference core
+EXAMPLES: Final = 100  # the default profile's, for an installer that takes no longer than the reference core
 
 
 def measure(laboratory: Laboratory, *, quick: bool) -> list[Figure]:
@@ -77,7 +77,7 @@ def search(runner: Runner, installer: str, number: int) -> Found:
 
     @seed(number)
     @settings(
-        max_examples=_EXAMPLES,
+        max_examples=EXAMPLES,
         database=None,
         deadline=None,
         report_multiple_bugs=False,
@@ -96,4 +96,4 @@ def search(runner: Runner, installer: str, number: int) -> Found:
         any_creation_order_installs()
     except Violated as failure:
         return Found(whole=time.perf_counter() - started, first=first[0], failure=failure)
-    raise LookupError(f"not found in {installer} with seed {number}")
+    raise LookupError(f"not found in {installer} with seed {number}, after {lab.examples} examples")

@@ -5,50 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, seed, settings
-from hypothesis import strategies as st
 
-from harness.layouts import load
-from harness.model import Plan, Wheel
+from harness.bench.search import EXAMPLES, RELEASE, SPECIMEN, Found, search
 from harness.run import Runner
-from harness.scenario import Lab, Violated, install
-from harness.strategies import directory_orders, wheel_sets
 
 if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
 
 SEEDS = range(20)
-EXAMPLES = 100  # the default profile's
 
 
-def _lab(laboratory: Laboratory, installer: str) -> Lab:
-    layouts = (load("cross-device-cache"),)
-    return Lab(Runner(laboratory), layouts=layouts, link_modes=("hardlink",), installer=installer)
-
-
-def _search(lab: Lab, number: int) -> None:
-    @seed(number)
-    @settings(max_examples=EXAMPLES, database=None, deadline=None, report_multiple_bugs=False, print_blob=False)
-    @given(data=st.data(), wheels=wheel_sets())
-    def shared_files_survive(data: st.DataObject, wheels: tuple[Wheel, ...]) -> None:
-        lab.run(install(*wheels), plan=Plan(creation=data.draw(directory_orders(wheels))))
-
-    shared_files_survive()
+def _is_minimal(found: Found) -> bool:
+    case = found.failure.verdict.case
+    files = {entry.path for one in case.wheels for entry in one.entries if ".dist-info/" not in entry.path}
+    return len(case.wheels) <= 2 and len(files) <= 3 and "nvidia/__init__.py" in files
 
 
 @pytest.mark.parametrize("number", SEEDS)
 def test_every_seed_finds_and_shrinks_it(laboratory: Laboratory, number: int) -> None:
-    lab = _lab(laboratory, "specimen:uv-0.1.2")
-    with pytest.raises(Violated, match="rename: ENOENT") as caught:
-        _search(lab, number)
-    case = caught.value.verdict.case
-    files = {entry.path for one in case.wheels for entry in one.entries if ".dist-info/" not in entry.path}
-    assert len(case.wheels) <= 2
-    assert len(files) <= 3
-    assert "nvidia/__init__.py" in files
+    found = search(Runner(laboratory), SPECIMEN, number)
+    assert "rename: ENOENT" in str(found.failure)
+    assert _is_minimal(found)
 
 
-def test_the_reference_core_survives_the_same_search(laboratory: Laboratory) -> None:
-    lab = _lab(laboratory, "reference")
-    _search(lab, 0)
-    assert lab.examples == EXAMPLES
+@pytest.mark.parametrize("number", SEEDS[:2])
+def test_it_is_found_in_the_release_itself(laboratory: Laboratory, number: int) -> None:
+    found = search(Runner(laboratory), RELEASE, number)
+    assert "failed to rename file from" in str(found.failure)
+    assert "No such file or directory (os error 2)" in str(found.failure)
+    assert _is_minimal(found)
+
+
+@pytest.mark.parametrize("installer", ["reference", "uv==0.1.3"])
+def test_those_that_have_it_not_survive_the_same_search(laboratory: Laboratory, installer: str) -> None:
+    with pytest.raises(LookupError, match=f"not found in {installer} with seed 0, after {EXAMPLES} examples"):
+        search(Runner(laboratory), installer, 0)
