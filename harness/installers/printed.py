@@ -57,10 +57,20 @@ def read(output: str, errors: str, *, failed: bool, style: Style, root: str) -> 
     return Said(
         message=message,
         notes=tuple(_warnings(printed, style)),
-        paths=tuple(dict.fromkeys(re.findall(re.escape(root) + "/" + _PATH, message))),
-        errnos=tuple(sorted(errno.errorcode[number] for number in errnos_in(message) if number in errno.errorcode)),
+        paths=paths_in(message, root),
+        errnos=errno_names_in(message),
         printed=printed,
     )
+
+
+def paths_in(message: str, root: str) -> tuple[str, ...]:
+    """The paths below a site's root that a message names, each once, in order."""
+    return tuple(dict.fromkeys(re.findall(re.escape(root) + "/" + _PATH, message)))
+
+
+def errno_names_in(message: str) -> tuple[str, ...]:
+    """The names of the errnos that a message names, however it does, sorted."""
+    return tuple(sorted(errno.errorcode[number] for number in errnos_in(message) if number in errno.errorcode))
 
 
 def _account(printed: str, errors: str, style: Style) -> str:

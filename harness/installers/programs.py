@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.drivers import Done, Ending, interleave, limited, listed, perform, run, told, traced
 from harness.errors import HarnessError, LimitReached
+from harness.installers.printed import errno_names_in, paths_in
 from harness.model import Outcome
 from harness.model import operation as op
 from harness.reference import Settings
@@ -57,10 +58,13 @@ class ProgramInstaller:
         else:
             ended = "exit"
         errors = [ending.error for ending in endings if ending.error is not None]
+        message = "\n".join(map(str, errors))
         return Outcome(
             exit=1 if errors else 0,
-            message="\n".join(map(str, errors)),
+            message=message,
             notes=tuple(done.operation.text for done in watch.log if isinstance(done.operation, op.Note)),
+            paths=paths_in(message, site.root) if message else (),
+            errnos=errno_names_in(message) if message else (),
             trace=told(watch.log),
             operations=len(watch.log),
             seconds=time.perf_counter() - started,

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from harness.model import Action, Case, Step
 
 _STYLE: Final = Style(
-    # It has no words of its own for a failure: Python's tracebacks, and argparse's refusals.
-    error=re.compile(r"^(?:Traceback \(most recent call last\)|usage: )", re.MULTILINE),
+    # It has no words of its own for a failure: the line that a traceback ends with (`OSError: [Errno 18] ...`).
+    error=re.compile(r"^(?:\w+\.)*[A-Z]\w*[a-z]\w*(?:: |$)", re.MULTILINE),
     warning=re.compile(r"\S+: \w*Warning: "),
 )
 # The first whose command takes several wheels, and `--overwrite-existing`.
