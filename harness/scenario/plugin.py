@@ -14,9 +14,10 @@ from harness.plugin import enter
 from harness.run import Runner
 from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
-from harness.scenario.profiles import register, spared
-from harness.scenario.results import Results
+from harness.scenario.profiles import is_thorough, register, spared
+from harness.scenario.results import THINNED, Results
 from harness.scenario.selection import Instance, Selection, not_applicable
+from harness.scenario.thinning import Choice, thinned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
@@ -78,10 +79,39 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Scenarios of which nothing was asked for are deselected: there is no result to show for them."""
-    gone = [item for item in items if item.get_closest_marker("scenario") and _instance(item) is None]
+    gone = {item for item in items if item.get_closest_marker("scenario") and _instance(item) is None}
+    gone |= _thinned_out(config, [item for item in items if item not in gone])
     if gone:
-        config.hook.pytest_deselected(items=gone)
+        config.hook.pytest_deselected(items=list(gone))
         items[:] = [item for item in items if item not in gone]
+
+
+def _thinned_out(config: pytest.Config, items: list[pytest.Item]) -> set[pytest.Item]:
+    """See `harness.scenario.thinning`; the thorough profile runs everything."""
+    told = [(item, choice) for item in items if (choice := _choice(item))]
+    if not told or is_thorough():
+        return set()
+    efforts = {one.installer: installers.find(one.installer).abilities.effort for _, one in told}
+    stays = thinned([choice for _, choice in told], efforts)
+    gone = {item for (item, _), stay in zip(told, stays, strict=True) if not stay}
+    config.stash[THINNED] = len(gone)
+    return gone
+
+
+def _choice(item: pytest.Item) -> Choice | None:
+    instance, mark = _instance(item), item.get_closest_marker("scenario")
+    callspec = getattr(item, "callspec", None)
+    if instance is None or mark is None or callspec is None or not_applicable(mark.args[0], instance):
+        return None
+    variant = [str(value) for name, value in sorted(callspec.params.items()) if name != "lab"]
+    return Choice(
+        scenario=getattr(item, "originalname", item.name),
+        layout=instance.layout_name,
+        link_mode=instance.link_mode_name,
+        installer=instance.installer,
+        variant=" ".join(variant),
+        everywhere=not (mark.args[0].layouts or mark.args[0].tags),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,11 @@ def fewer(times: int) -> settings:
     return settings(max_examples=max(2, settings().max_examples // times))
 
 
+def is_thorough() -> bool:
+    """Whether the profile is the one for a night."""
+    return settings().max_examples >= _EXAMPLES["thorough"]
+
+
 @contextmanager
 def spared(test: object, effort: int) -> Iterator[None]:
     """Draw `effort` times fewer examples, at least one, while the block runs.

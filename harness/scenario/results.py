@@ -7,12 +7,17 @@ import platform
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import harness
 from harness.matrix import dump, table
 from harness.scenario import reporting
+
+# How many instances of slow installers others stand for.
+THINNED: pytest.StashKey[int] = pytest.StashKey()
+_SENT = "exdev_thinned"
 
 
 class Results:
@@ -25,9 +30,17 @@ class Results:
         """Keep it."""
         self._reports.append(report)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker of pytest-xdist, each of which collects all there is, has ended."""
+        config = node.config
+        config.stash[THINNED] = getattr(node, "workeroutput", {}).get(_SENT, 0)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Scenarios that were all skipped are no success."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_SENT] = session.config.stash.get(THINNED, 0)
         results = reporting.results(self._reports)
         ran = any(result.state in {"pass", "known", "violation", "error"} for result in results)
         if results and not ran and session.exitstatus == pytest.ExitCode.OK:
@@ -40,6 +53,11 @@ class Results:
         if results:
             terminalreporter.section("layout x link mode")
             terminalreporter.write_line(table(results))
+        if thinned := terminalreporter.config.stash.get(THINNED, 0):
+            terminalreporter.write_line(
+                f"{thinned} instances of slow installers were left to others to stand for; all of them:"
+                " fewer at a time (--layout, -k), or --hypothesis-profile thorough"
+            )
         if path := terminalreporter.config.getoption("matrix"):
             _save(Path(path), dump(results, about()))
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
