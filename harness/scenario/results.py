@@ -7,13 +7,16 @@ import platform
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import harness
 from harness.matrix import dump, table
 from harness.scenario import reporting
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 # How many instances of slow installers others stand for.
 THINNED: pytest.StashKey[int] = pytest.StashKey()
@@ -31,7 +34,7 @@ class Results:
         self._reports.append(report)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: WorkerController) -> None:
         """A worker of pytest-xdist, each of which collects all there is, has ended."""
         config = node.config
         config.stash[THINNED] = getattr(node, "workeroutput", {}).get(_SENT, 0)
