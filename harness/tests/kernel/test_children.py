@@ -1,0 +1,216 @@
+"""Other people's programs: what is heard of them, how they end, what ends with them, and what they cannot write to."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.kernel.children import PRINTED_LIMIT, Command, run
+from harness.kernel.laboratory import open_laboratory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# None of these programs needs a fraction of it.
+SECONDS = 60.0
+# Long enough for two interpreters to start, on a machine that does other things too.
+SHORT = 4.0
+ROOT = Path(__file__).parents[3]
+# Of the machine: the session's own temporary directories may lie in a laboratory.
+HOST_TEMPORARY = "/tmp"  # noqa: S108 - a directory of its own is made there, and removed
+
+# Says that it lives, and lives until it is killed; who reads the pipe learns of its end by the pipe's. Where a test
+# fails, it ends by itself.
+LIVES = """\
+import signal, sys
+signal.alarm(100)
+pipe = open(sys.argv[1], "w")
+print(".", end="", file=pipe, flush=True)
+print(".", end="", file=sys.stderr, flush=True)
+signal.pause()
+"""
+# Starts one like that, which prints to where this does, and comes to its end once that one lives.
+STARTS = f"""\
+import subprocess, sys
+started = subprocess.Popen([sys.executable, "-c", {LIVES!r}, sys.argv[1]], stderr=subprocess.PIPE)
+started.stderr.read(1)
+"""
+# Runs a program as the harness does.
+RUNS = """\
+import sys
+from harness.kernel.children import Command, run
+arguments = (sys.executable, "-c", *sys.argv[1:])
+try:
+    run(Command(arguments=arguments, environment={}, directory="/"), seconds=60, writable=None)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    sys.stdin.read()
+"""
+# The errno with which each path refuses to be written to; empty: it does not.
+WRITES = """\
+import errno, json, sys
+said = []
+for path in sys.argv[1:]:
+    try:
+        open(path, "a").close()
+        said.append("")
+    except OSError as refused:
+        said.append(errno.errorcode[refused.errno])
+print(json.dumps(said))
+"""
+
+
+def python(program: str, *arguments: str, directory: str = "/", **variables: str) -> Command:
+    return Command(arguments=(sys.executable, "-c", program, *arguments), environment=variables, directory=directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """The reading end of a named pipe that programs hold open as long as they live."""
+
+    path: str
+    end: int
+
+    def wait_until_held(self) -> None:
+        assert self._read() == b"."
+
+    def wait_until_let_go(self) -> None:
+        while self._read():
+            pass
+
+    def _read(self) -> bytes:
+        ready, _, _ = select.select([self.end], [], [], SECONDS)
+        assert ready, f"nothing happened for {SECONDS} s"
+        return os.read(self.end, 1)
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Iterator[Pipe]:
+    path = f"{tmp_path}/pipe"
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    yield Pipe(path, end)
+    os.close(end)
+
+
+def test_what_it_prints_and_its_exit_status_are_kept_apart() -> None:
+    ended = run(
+        python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"), seconds=SECONDS, writable=None
+    )
+    assert (ended.exit, ended.output, ended.errors, ended.stopped) == (3, "out\n", "err\n", False)
+
+
+def test_what_a_signal_ends_has_the_exit_status_that_a_shell_gives_it() -> None:
+    ended = run(
+        python("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"),
+        seconds=SECONDS,
+        writable=None,
+    )
+    assert (ended.exit, ended.stopped) == (128 + signal.SIGSEGV, False)
+
+
+def test_bytes_that_are_no_text_lose_nothing_around_them() -> None:
+    ended = run(python("import os; os.write(1, b'a\\xffb')"), seconds=SECONDS, writable=None)
+    assert ended.output == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_what_it_prints_beyond_the_limit_is_read_and_dropped() -> None:
+    program = f"import sys; sys.stdout.write('x' * {3 * PRINTED_LIMIT}); sys.stderr.write('the end')"
+    ended = run(python(program), seconds=SECONDS, writable=None)
+    assert (ended.exit, len(ended.output), ended.errors) == (0, PRINTED_LIMIT, "the end")
+
+
+def test_it_gets_what_it_is_given_and_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_TARGET", "/nowhere")
+    program = (
+        "import json, os, sys; mask = os.umask(0); print(json.dumps("
+        "[sorted(os.environ.items()), os.getcwd(), mask, sys.stdin.read(), os.getpid() == os.getsid(0)]))"
+    )
+    ended = run(python(program, directory=str(tmp_path), LC_ALL="C.UTF-8"), seconds=SECONDS, writable=None, umask=0o027)
+    assert json.loads(ended.output) == [[["LC_ALL", "C.UTF-8"]], str(tmp_path), 0o027, "", True]
+
+
+def test_a_program_that_is_not_there_is_an_error() -> None:
+    missing = Command(arguments=("/nowhere/program",), environment={}, directory="/")
+    with pytest.raises(FileNotFoundError):
+        run(missing, seconds=SECONDS, writable=None)
+
+
+def test_when_its_time_is_up_all_that_it_started_ends_with_it(pipe: Pipe) -> None:
+    ended = run(python(f"{STARTS}\nimport signal\nsignal.pause()", pipe.path), seconds=SHORT, writable=None)
+    assert (ended.exit, ended.stopped) == (128 + signal.SIGKILL, True)
+    assert ended.seconds >= SHORT
+    pipe.wait_until_held()
+    pipe.wait_until_let_go()
+
+
+def test_what_it_leaves_running_ends_and_holds_nobody_up(pipe: Pipe) -> None:
+    ended = run(python(STARTS, pipe.path), seconds=SECONDS, writable=None)
+    assert (ended.exit, ended.stopped) == (0, False)
+    assert ended.seconds < SECONDS
+    pipe.wait_until_held()
+    pipe.wait_until_let_go()
+
+
+def test_it_does_not_outlive_a_harness_that_is_killed(pipe: Pipe) -> None:
+    with _harness(LIVES, pipe.path) as harness:
+        pipe.wait_until_held()
+        harness.kill()
+        pipe.wait_until_let_go()
+
+
+def test_it_does_not_outlive_ctrl_c(pipe: Pipe) -> None:
+    with _harness(LIVES, pipe.path) as harness:
+        pipe.wait_until_held()
+        harness.send_signal(signal.SIGINT)
+        # The harness itself goes on here, and waits for its input to end.
+        pipe.wait_until_let_go()
+        assert harness.poll() is None
+        output, _ = harness.communicate(timeout=SECONDS)
+        assert output == b"interrupted\n"
+
+
+def _harness(*arguments: str) -> subprocess.Popen[bytes]:
+    """A process of its own that runs a program."""
+    return subprocess.Popen(
+        [sys.executable, "-c", RUNS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+
+
+def refused() -> list[str]:
+    """How paths refuse a program: one below the directory that it may write to, then others."""
+    with ExitStack() as stack:
+        lab = stack.enter_context(open_laboratory())
+        site, beside, machine = (
+            stack.enter_context(tempfile.TemporaryDirectory(dir=directory, prefix="exdev-"))
+            for directory in (lab.sites, lab.temporary, HOST_TEMPORARY)
+        )
+        paths = [f"{directory}/exdev-file" for directory in (site, beside, machine, sys.prefix, "")]
+        ended = run(python(WRITES, *paths), seconds=SECONDS, writable=lab.sites)
+        assert ended.exit == 0, ended.errors
+        # What is read-only to the program is not to us.
+        for path in paths[1:3]:
+            Path(path).touch(exist_ok=False)
+        said: list[str] = json.loads(ended.output)
+        return said
+
+
+@pytest.mark.parametrize("user", ["same", "plain"])
+def test_it_cannot_write_to_the_machine_nor_beside_the_sites(user: str) -> None:
+    asking = f"import json; from {__name__} import refused; print(json.dumps(refused()))"
+    command = [sys.executable, "-c", asking]
+    if user == "plain":
+        command = [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout) == ["", *["EROFS"] * 4]
