@@ -49,7 +49,9 @@ def _is_cached(wheel: Wheel, scene: Scene) -> bool:
 
 def _success_over_holes(scene: Scene) -> Iterator[Violation]:
     if scene.refused_wheel and scene.step.action != "uninstall":
-        yield scene.violation(NAME, "exit status", "a refusal of a bad wheel", "exit 0")
+        for wheel in scene.asked:
+            if fault := scene.book.bad.get(wheel.key):
+                yield scene.violation(NAME, f"wheelhouse/{wheel.filename}", f"a refusal: {fault}", "exit 0")
         return
     for path in scene.missing[:1]:
         yield scene.violation(NAME, path, "all files where exit is 0", "exit 0 without it")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
+from harness.contracts.book import normalised
 from harness.model.errnos import errnos_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import Violation
+    from harness.model import Violation, Wheel
 
 NAME = "message-names-path-and-errno"
 
@@ -24,13 +26,20 @@ def check(scene: Scene) -> Iterator[Violation]:
     message = scene.outcome.message
     shown = message.strip().splitlines()[0] if message.strip() else "nothing"
     if scene.refused_wheel:
-        if not any(wheel.key in scene.book.bad and wheel.filename in message for wheel in scene.asked):
-            yield scene.violation(NAME, "message", "the file name of the bad wheel", shown)
+        if not any(wheel.key in scene.book.bad and _names_wheel(message, wheel) for wheel in scene.asked):
+            yield scene.violation(NAME, "message", "the bad wheel, by file name or as name==version", shown)
         return
     if not _names_path(message, scene):
         yield scene.violation(NAME, "message", "the path that could not be had", shown)
     if not errnos_in(message):
         yield scene.violation(NAME, "message", "an errno or its text", shown)
+
+
+def _names_wheel(message: str, wheel: Wheel) -> bool:
+    named = re.findall(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._+!-]+)", message)
+    return wheel.filename in message or any(
+        normalised(name) == normalised(wheel.name) and version.rstrip(".") == wheel.version for name, version in named
+    )
 
 
 def _names_path(message: str, scene: Scene) -> bool:

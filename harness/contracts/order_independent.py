@@ -102,7 +102,11 @@ def _essence(node: Node | None, judged: bool) -> tuple[str, ...] | None:
 
 
 def _records(scene: Scene, control: Evidence) -> Iterator[Violation]:
-    judged = {_common(path) for path, file in scene.expectation.files.items() if not file.generated}
+    judged = {
+        _common(path)
+        for path, file in scene.expectation.files.items()
+        if not (file.generated or file.shebang_rewritten)
+    }
     ours, theirs = _rows(scene.evidence, judged), _rows(control, judged)
     for record, key, digest in sorted(ours ^ theirs):
         where = "only here" if (record, key, digest) in ours else "only on plain"

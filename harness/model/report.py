@@ -44,7 +44,8 @@ class Sign:
     Attributes:
         contract: whose promise is broken.
         path: which path, as `fnmatch` compares (`purelib/nvidia/*`; `*` stands for slashes too).
-        message: a regular expression that is found in what the installer said in that step; empty: anything.
+        expected: a regular expression that is found in what was expected there; empty: anything.
+        message: one that is found in what the installer said in that step, or in one before it; empty: anything.
         layouts: names or tags of the layouts it shows on, `*` for all; none: that of the report.
         link_modes: in which it shows; none: in any.
         after: actions of which one was asked for by then, in the violation's step or before it; none: any.
@@ -52,6 +53,7 @@ class Sign:
 
     contract: str
     path: str = "*"
+    expected: str = ""
     message: str = ""
     layouts: tuple[str, ...] = ()
     link_modes: tuple[LinkMode, ...] = ()

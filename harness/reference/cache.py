@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused, WheelRefused, errno_name
 from harness.model import operation as op
-from harness.reference import archive
+from harness.reference import archive, records
 from harness.reference.discard import discard
 from harness.reference.journal import tolerantly
 from harness.reference.settings import TEMPORARY_PREFIX
@@ -66,7 +66,10 @@ def unpacked(wheel: str, settings: Settings) -> op.Program[Unpacked]:
         OperationRefused: neither cache nor temporary directory can hold it; in strict symlink mode: the cache cannot.
     """
     try:
-        return (yield from warm(wheel, settings))
+        source = yield from warm(wheel, settings)
+        if (yield from _is_sound(source)):
+            return source
+        yield op.Note(f"{source.path}: damaged: installed without the cache")
     except OperationRefused as refused:
         # The wheel itself cannot be read, or nothing but the cache will do.
         if refused.path == wheel or (settings.strict and settings.link_mode == "symlink"):
@@ -75,6 +78,24 @@ def unpacked(wheel: str, settings: Settings) -> op.Program[Unpacked]:
         yield op.Note(f"{refused.path}: {refused.operation}: {errno_name(refused.errno)}: installed without the cache")
     members = yield from _members(wheel, (yield op.Digest(wheel)))
     return (yield from _unpacked_aside(members, wheel, settings))
+
+
+def _is_sound(source: Unpacked) -> op.Program[bool]:
+    """Whether METADATA is as RECORD says: power lost before the disk had it leaves an entry's files empty (uv#16841).
+
+    Not every file: comparing each would cost what a cache saves. `trusted` does.
+    """
+    path = f"{source.dist_info}/METADATA"
+    try:
+        metadata = yield op.ReadFile(f"{source.path}/{path}")
+        record = yield op.ReadFile(f"{source.path}/{source.dist_info}/RECORD")
+    except OperationRefused as refused:
+        # What a cleaner has removed is put back when it is missed.
+        return refused.errno == errno.ENOENT
+    try:
+        return records.row_of(path, metadata) in records.parse(record, source.path)
+    except WheelRefused:
+        return False
 
 
 def mended(wheel: str, source: Unpacked, settings: Settings) -> op.Program[Unpacked]:

@@ -63,13 +63,14 @@ def check(kind: type[object], fields: Mapping[str, Any], where: str) -> Iterator
 
 
 def _sign(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    contract, message = fields.get("contract"), fields.get("message", "")
+    contract = fields.get("contract")
     if contract is not None and contract not in CONTRACTS:
         yield Problem(where=codec.below(where, "contract"), message=codec.unknown(contract, tuple(CONTRACTS)))
-    try:
-        re.compile(message)
-    except re.error as error:
-        yield Problem(where=codec.below(where, "message"), message=f"not a regular expression: {error}")
+    for key in ("expected", "message"):
+        try:
+            re.compile(fields.get(key, ""))
+        except re.error as error:
+            yield Problem(where=codec.below(where, key), message=f"not a regular expression: {error}")
 
 
 def _wheel(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:

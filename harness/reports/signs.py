@@ -69,6 +69,7 @@ def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence)
     return (
         sign.contract == violation.contract
         and fnmatchcase(violation.path, sign.path)
+        and re.search(sign.expected, violation.expected) is not None
         and (not sign.link_modes or case.link_mode in sign.link_modes)
         and (not sign.after or not asked.isdisjoint(sign.after))
         and _is_there(sign, report, case.layout)

@@ -7,7 +7,7 @@ import platform
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pytest
 
@@ -15,12 +15,15 @@ import harness
 from harness.matrix import dump, table
 from harness.scenario import reporting
 
-if TYPE_CHECKING:
-    from xdist.workermanage import WorkerController
-
 # How many instances of slow installers others stand for.
 THINNED: pytest.StashKey[int] = pytest.StashKey()
 _SENT = "exdev_thinned"
+
+
+class _Worker(Protocol):
+    """What pytest-xdist tells of a worker; it has no types of its own."""
+
+    config: pytest.Config
 
 
 class Results:
@@ -34,7 +37,7 @@ class Results:
         self._reports.append(report)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: WorkerController) -> None:
+    def pytest_testnodedown(self, node: _Worker) -> None:
         """A worker of pytest-xdist, each of which collects all there is, has ended."""
         config = node.config
         config.stash[THINNED] = getattr(node, "workeroutput", {}).get(_SENT, 0)

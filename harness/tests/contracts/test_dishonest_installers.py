@@ -30,7 +30,7 @@ def test_only_the_contracts_asked_for_judge() -> None:
 
 
 def test_a_bad_wheel_that_is_installed_breaks_honest_exit() -> None:
-    assert broken(seen(REFUSING, installed(BAD)))["honest-exit"] == {"exit status"}
+    assert broken(seen(REFUSING, installed(BAD)))["honest-exit"] == {f"wheelhouse/{BAD.filename}"}
 
 
 def test_a_bad_wheel_that_is_installed_and_then_refused_breaks_honest_exit() -> None:
