@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from harness.model import Action, Case, Step
 
 _STYLE: Final = Style(
-    # What pip says of a failure that it knows; of one that it does not, the line that the traceback ends with.
-    error=re.compile(r"^(?:ERROR: (?!Exception:$)|(?:\w+\.)*[A-Z]\w*[a-z]\w*(?:: |$))", re.MULTILINE),
+    # What pip says of a failure that it knows, which may be indented; of one that it does not, the line that the
+    # traceback ends with.
+    error=re.compile(r"^(?: *ERROR: (?!Exception:$)|(?:\w+\.)*[A-Z]\w*[a-z]\w*(?:: |$))", re.MULTILINE),
     warning=re.compile(r"\s*(?:WARNING|DEPRECATION): "),
 )
 # The resolver of earlier ones keeps the order in which wheels are named; this one's order is by name, backwards.
