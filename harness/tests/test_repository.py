@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import cli, layouts, strategies
+from harness import cli, layouts, reports, strategies
 from harness.contracts import CONTRACTS
+from harness.installers.registry import RELEASED
 from harness.kernel import refusal
 from harness.layouts.verify import verify
 from harness.model import Case, Plan, Step
@@ -83,7 +84,7 @@ def test_only_commands_that_are_tried_here_stand_in_the_readme() -> None:
     assert programs == {"python3", "pip", "pytest", "exdev", "tox", ".ci/run"}
 
 
-@pytest.mark.parametrize("name", ["scenarios", "tests"])
+@pytest.mark.parametrize("name", ["scenarios", "reports", "tests"])
 def test_the_first_commands_set_up_everything_in_one_line(name: str) -> None:
     environment, package, run = marked(f"command: {name}").strip().split(" && ")
     assert environment == "python3 -m venv .venv"
@@ -105,6 +106,17 @@ def test_every_pytest_command_selects_something(arguments: list[str], tmp_path: 
 @pytest.mark.parametrize("arguments", called("exdev"), ids=" ".join)
 def test_every_exdev_command_is_understood(arguments: list[str]) -> None:
     assert callable(cli._parser().parse_args(arguments).run)
+
+
+def test_the_report_in_the_readme_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "report.toml"
+    path.write_text(marked("report"))
+    assert reports.load(path).status == "open"
+
+
+def test_the_installers_of_the_readme_are_those_that_there_are() -> None:
+    told = [name for row in tables()["installer"] for name in named(row[0])]
+    assert [name for name in told if "==" not in name] == [*RELEASED]
 
 
 def test_programs_named_in_the_text_exist() -> None:
