@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.model import Violation, Wheel
 
 NAME = "failure-preserves"
+_GIVEN_UP = re.compile(r"(?i)^.*\b(?:could not|cannot|failed to|unable to) restore\b.*$", re.MULTILINE)
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -50,7 +51,14 @@ def _is_told(lost: tuple[str, ...], wheel: Wheel, scene: Scene) -> bool:
     """
     if any(path.endswith(f"/{wheel.dist_info}/METADATA") for path in lost) and _names(wheel.dist_info, scene):
         return True
-    return all(_names(path.partition("/")[2], scene) for path in lost)
+    return all(_names(path.partition("/")[2], scene) or _is_given_up(path, scene) for path in lost)
+
+
+def _is_given_up(path: str, scene: Scene) -> bool:
+    """The way of pip: a directory that it could not restore, and with it all that was below it."""
+    said = "\n".join(_GIVEN_UP.findall(scene.outcome.message))
+    parents = path.partition("/")[2].split("/")[:-1]
+    return any(f"/{'/'.join(parents[:count])}/" in said for count in range(1, len(parents) + 1))
 
 
 def _names(path: str, scene: Scene) -> bool:

@@ -40,7 +40,11 @@ def check(scene: Scene) -> Iterator[Violation]:
 
 def _temporary(scene: Scene, prefix: str, before: Tree, after: Tree) -> Iterator[Violation]:
     for path, node in after.items():
-        if _TEMPORARY.search(path) and path not in before and not _is_from_a_wheel(scene, path):
+        found = _TEMPORARY.search(path)
+        if not found or path in before or _is_from_a_wheel(scene, path):
+            continue
+        # What a failed step keeps and points to is no debris: it may be the only copy of a package there is.
+        if scene.succeeded or f"{found[1]}'" not in scene.outcome.message:
             yield scene.violation(NAME, f"{prefix}{path}", "no temporary name", said(node))
 
 

@@ -18,6 +18,8 @@ _DRAWN: Final = re.compile(
     r"|(?<=/)archive-v\d+/[\w-]{16,}"
 )
 
+_DIGEST: Final = re.compile(r"(?<=sha256 )[0-9a-f]+")
+
 
 def same(first: Verdict, second: Verdict) -> bool:
     """Whether two runs of one case came to the same violations, in whatever order, but for names that are drawn."""
@@ -26,4 +28,6 @@ def same(first: Verdict, second: Verdict) -> bool:
 
 def told(violation: Violation) -> str:
     """A violation without what differs in every run."""
-    return _DRAWN.sub("*", str(violation))
+    text = _DRAWN.sub("*", str(violation))
+    # Bytecode holds the time of its source (PEP 552).
+    return _DIGEST.sub("*", text) if "/__pycache__/" in violation.path else text

@@ -200,6 +200,16 @@ def test_a_failure_may_say_what_it_has_lost() -> None:
     assert "failure-preserves" not in broken(seen(UPGRADE, installed(B), lost, outcome=told))
 
 
+def test_a_failure_may_keep_what_it_could_not_restore_aside_and_say_where() -> None:
+    said = "ERROR: Could not restore '/site/env/lib/python3/site-packages/nvidia/' from '/site/env/~vidia'. x: EBUSY"
+    told = Outcome(exit=1, message=said)
+    rest = {path: node for path, node in installed(B).environment.items() if "/nvidia/" not in path}
+    stashed = replace(installed(B), environment={**rest, "purelib/~vidia": DIRECTORY, "purelib/~vidia/a": file(b"")})
+    assert broken(seen(UPGRADE, installed(B), stashed, outcome=told)).keys() <= {"complete"}
+    silent = replace(told, message="/site/env/x: rename: EBUSY")
+    assert {"failure-preserves", "no-debris"} <= broken(seen(UPGRADE, installed(B), stashed, outcome=silent)).keys()
+
+
 def test_a_failure_may_have_brought_the_new_version() -> None:
     two = replace(UPGRADE, wheels=(A, B, B2), steps=(step("install", B.key), step("upgrade", B2.key, A.key)))
     refused = Outcome(exit=1, message="/site/env/x: link: EROFS")

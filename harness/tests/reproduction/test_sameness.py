@@ -36,3 +36,12 @@ def test_a_drawn_name_is_the_same_as_any_other(one: str, other: str) -> None:
 )
 def test_other_names_make_a_difference(one: str, other: str) -> None:
     assert told(_violation(one)) != told(_violation(other))
+
+
+def test_bytecode_is_the_same_whatever_its_digest_and_sources_are_not() -> None:
+    def found(path: str, digest: str) -> Violation:
+        return Violation(contract="no-debris", path=path, expected="nothing", found=f"a file, sha256 {digest}", step=0)
+
+    bytecode, source = "purelib/a/__pycache__/b.cpython-311.pyc", "purelib/a/b.py"
+    assert told(found(bytecode, "ae65c842")) == told(found(bytecode, "00000000"))
+    assert told(found(source, "ae65c842")) != told(found(source, "00000000"))
