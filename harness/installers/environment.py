@@ -148,7 +148,7 @@ def _check(place: Place) -> None:
     if place.schemes in _CHECKED:
         return
     ended = run(
-        place.command(place.python, "-Ic", "import sys; print(sys.prefix)"), seconds=_SECONDS, writable=place.writable
+        place.command(place.python, "-IBc", "import sys; print(sys.prefix)"), seconds=_SECONDS, writable=place.writable
     )
     prefix = ended.output.strip()
     if prefix != place.site.role("environment"):
