@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.contracts.book import normalised
 from harness.contracts.scene import is_lock
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _success_over_holes(scene: Scene) -> Iterator[Violation]:
 def _failure_over_success(scene: Scene) -> Iterator[Violation]:
     """Judged where the step changed whether the wheels are installed: a failed reinstall leaves them so honestly."""
     if scene.step.action == "uninstall":
-        done = not (scene.absent or any(scene.claimed_installed(wheel) for wheel in scene.asked))
+        done = not (scene.absent or _is_some_version_there(scene))
     elif scene.refused_wheel or all(wheel in scene.present for wheel in scene.asked):
         return
     else:
@@ -69,6 +70,12 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
         state = "removed" if scene.step.action == "uninstall" else "installed"
         found = f"exit {scene.outcome.exit}, and all that was asked for counts as {state}"
         yield scene.violation(NAME, "exit status", "exit 0, or what was there before", found)
+
+
+def _is_some_version_there(scene: Scene) -> bool:
+    """Who is asked to remove a distribution removes the version that there is."""
+    names = {normalised(wheel.name) for wheel in scene.asked}
+    return any(scene.claimed_installed(wheel) for wheel in scene.book.wheels if normalised(wheel.name) in names)
 
 
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:

@@ -25,8 +25,9 @@ def check(scene: Scene) -> Iterator[Violation]:
         return
     message = scene.outcome.message
     shown = message.strip().splitlines()[0] if message.strip() else "nothing"
-    if scene.refused_wheel:
-        if not any(wheel.key in scene.book.bad and _names_wheel(message, wheel) for wheel in scene.asked):
+    if scene.refused_wheel and scene.step.action != "uninstall":
+        said = f"{message}\n{scene.outcome.printed}"
+        if not any(wheel.key in scene.book.bad and _names_wheel(said, wheel) for wheel in scene.asked):
             yield scene.violation(NAME, "message", "the bad wheel, by file name or as name==version", shown)
         return
     if not _names_path(message, scene):
@@ -35,9 +36,10 @@ def check(scene: Scene) -> Iterator[Violation]:
         yield scene.violation(NAME, "message", "an errno or its text", shown)
 
 
-def _names_wheel(message: str, wheel: Wheel) -> bool:
-    named = re.findall(r"([A-Za-z0-9._-]+)==([A-Za-z0-9._+!-]+)", message)
-    return wheel.filename in message or any(
+def _names_wheel(said: str, wheel: Wheel) -> bool:
+    """By its file name, or by name and version as people write them: `six==1.0`, `six 1.0`, `six (1.0`."""
+    named = re.findall(r"([A-Za-z0-9._-]+)(?:==| | \()([0-9][A-Za-z0-9.+!]*)", said)
+    return wheel.filename in said or any(
         normalised(name) == normalised(wheel.name) and version.rstrip(".") == wheel.version for name, version in named
     )
 

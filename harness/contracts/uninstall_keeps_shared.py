@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.contracts.book import normalised
 from harness.contracts.recorded import orphans_before
 from harness.contracts.scene import said
 
@@ -25,7 +26,10 @@ def check(scene: Scene) -> Iterator[Violation]:
         if not file.optional and scene.content(path) is None and path not in scene.lost:
             owners = ", ".join(claim.wheel for claim in file.claims)
             yield scene.violation(NAME, path, f"kept: {owners} claims it too", "nothing")
-    for path in scene.claims:
+    asked = {normalised(wheel.name) for wheel in scene.asked}
+    gone = [wheel for wheel in scene.book.wheels if normalised(wheel.name) in asked and wheel.key not in scene.book.bad]
+    # What an earlier step left of other wheels is no business of this one.
+    for path in {path: None for wheel in gone for path in scene.book.expected((wheel,)).files}:
         node = environment.get(scene.spelled(path))
         # A directory of that name is another wheel's; one that the layout mounts a file on cannot go.
         if node is None or node.kind == "directory" or path in kept or path in scene.evidence.furniture:
