@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,12 @@ def sharing(version: str = "1.0") -> tuple[Wheel, Wheel]:
         wheel(f"nvidia-{name}", version, {"nvidia/__init__.py": b"", f"nvidia/{name}/__init__.py": version.encode()})
         for name in ("cublas", "cusolver")
     )
+    return first, second
+
+
+def disputing() -> tuple[Wheel, Wheel]:
+    """Two distributions that bring the same file, each with its own name in it."""
+    first, second = (wheel(f"exdev-{name}", "1.0", {"exdev_shared.py": name.encode()}) for name in ("first", "second"))
     return first, second
 
 
@@ -105,6 +112,13 @@ class Kit:
             return runner.run(case)
         except NotApplicable as declared:
             pytest.skip(str(declared))
+
+    def winner(self, *wheels: Wheel) -> str:
+        """Of wheels as `disputing` makes them, the name of the one whose file is there once they are installed."""
+        (seen,) = self.run(wheels, step("install", *wheels)).evidence.steps
+        there = seen.after.environment["purelib/exdev_shared.py"].digest
+        (name,) = (one for one in ("first", "second") if hashlib.sha256(one.encode()).hexdigest() == there)
+        return name
 
 
 def found(name: str) -> Installer:

@@ -10,7 +10,7 @@ from harness import layouts
 from harness.errors import NotApplicable
 from harness.model import LINK_MODES, Action, Case, Step
 from harness.run import Runner
-from harness.tests.installers.conformance import NAMES, Kit, found, headed, rich, sharing, single, step
+from harness.tests.installers.conformance import NAMES, Kit, disputing, found, headed, rich, sharing, single, step
 from harness.wheels import bad, wheel
 
 if TYPE_CHECKING:
@@ -85,6 +85,12 @@ def test_success_has_nothing_to_say_for_itself(kit: Kit) -> None:
 def test_two_wheels_that_share_a_file_are_installed(kit: Kit) -> None:
     verdict = kit.run(sharing(), step("install", *sharing()))
     assert verdict.holds, verdict.violations
+
+
+def test_the_wheel_that_is_named_last_wins_a_shared_file_where_it_says_so(kit: Kit) -> None:
+    if not kit.installer.abilities.ordered:
+        pytest.skip(f"{kit.installer.name} chooses the order of wheels itself")
+    assert [kit.winner(*wheels) for wheels in (disputing(), disputing()[::-1])] == ["second", "first"]
 
 
 def test_something_for_every_scheme_and_entry_points_are_installed(kit: Kit) -> None:
