@@ -1,7 +1,7 @@
 """Public bug reports as data: read, made into cases, recognised in what scenarios find."""
 
 from harness.reports.cases import case
-from harness.reports.catalog import load, names
+from harness.reports.catalog import known, load, names
 from harness.reports.signs import affects, explaining, explains, missing, strangers
 
-__all__ = ["affects", "case", "explaining", "explains", "load", "missing", "names", "strangers"]
+__all__ = ["affects", "case", "explaining", "explains", "known", "load", "missing", "names", "strangers"]

@@ -17,10 +17,13 @@ from harness.errors import Problem, UnknownName
 from harness.layouts import validate
 from harness.model import codec
 from harness.model.report import Report, ReportedWheel, Sign
+from harness.reports.signs import explaining
 from harness.wheels import manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from harness.model import Evidence, Violation
 
 
 @functools.cache
@@ -42,6 +45,11 @@ def load(name_or_path: str | os.PathLike[str]) -> Report:
     if "/" in text or text.endswith((".toml", ".json")):
         return codec.load(Report, text, check=check)
     raise UnknownName(kind="report", name=text, known=names(), nearest=codec.nearest(text, names()))
+
+
+def known(violations: Sequence[Violation], evidence: Evidence) -> tuple[Report, ...]:
+    """The catalogue's reports that explain at least one of these violations."""
+    return explaining(map(_catalogued, names()), violations, evidence)
 
 
 @functools.cache

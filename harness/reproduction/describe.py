@@ -15,9 +15,10 @@ from harness.model.case import USUAL_UMASK
 from harness.reproduction import happenings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.model import Case, Evidence, StepEvidence, Traced, Violation
+    from harness.model.report import Report
     from harness.run import Verdict
 
 _WIDTH = 118
@@ -30,7 +31,14 @@ _TURNS = 8
 _ROLE = re.compile(rf"^({'|'.join(ROLES)})(/|$)")
 
 
-def describe(verdict: Verdict, *, replay: str = "", trace: bool = False, shrunk_from: Case | None = None) -> str:
+def describe(
+    verdict: Verdict,
+    *,
+    replay: str = "",
+    trace: bool = False,
+    shrunk_from: Case | None = None,
+    known: Sequence[Report] = (),
+) -> str:
     """The whole story in plain text, without a final newline.
 
     Args:
@@ -38,6 +46,7 @@ def describe(verdict: Verdict, *, replay: str = "", trace: bool = False, shrunk_
         replay: the command that does it again; left out where there is none.
         trace: show every operation of the last step, not only those that were refused.
         shrunk_from: the case that failed first.
+        known: the reports that explain some of it, or all.
     """
     case, evidence = verdict.case, verdict.evidence
     lines = [_title(verdict), *_about(case), "", *(f"    {line}" for line in picture(case.layout).splitlines()), ""]
@@ -46,8 +55,10 @@ def describe(verdict: Verdict, *, replay: str = "", trace: bool = False, shrunk_
         lines += _step(number, step, verdict, trace=trace and step is evidence.steps[-1])
     lines += [""]
     lines += _violations(verdict.violations, evidence)
+    lines += [""] * bool(known or replay)
+    lines += [f"    known as    {one.id}, {one.status}: {one.url}" for one in known]
     if replay:
-        lines += ["", f"    replay      {replay}"]
+        lines += [f"    replay      {replay}"]
     return "\n".join(lines).rstrip()
 
 

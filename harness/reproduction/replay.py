@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import installers, reports
 from harness.errors import CapabilityMissing, FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
 from harness.kernel.probes import probe
+from harness.model import codec
 from harness.reproduction.describe import describe
 from harness.reproduction.export import export
 from harness.reproduction.sameness import same
@@ -27,6 +30,8 @@ exit status: 0 every contract is kept; 1 the case violates one; 2 the file or th
 
 examples:
   exdev replay .exdev/failures/3f9c2a81d0b4.toml
+  exdev replay uv-1513                            a report, on the last release that was seen to have it
+  exdev replay uv-1513 --installer uv==0.1.3      and on one that was seen not to
   exdev replay case.toml --installer reference    the same case with another installer
   exdev replay case.toml --trace                  with every operation of the last step
   exdev replay case.toml --export there           write archives and a script, to try the real installer by hand:
@@ -40,11 +45,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "replay",
         help="run a saved case again",
-        description="Run a saved case again, twice, and say what is wrong with it.",
+        description="Run a saved case, or the case of a report, again, twice, and say what is wrong with it.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, help="a case, as saved by a failing scenario (.toml or .json)")
+    parser.add_argument(
+        "file", help="a case, as saved by a failing scenario (.toml or .json); a report: its name, or its file"
+    )
     parser.add_argument("--installer", metavar="NAME", help="run it with this one instead")
     parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
     parser.add_argument("--export", metavar="DIRECTORY", type=Path, help="run nothing: write archives and a script")
@@ -57,9 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HarnessError: the file or the machine is not usable.
     """
-    case = load(arguments.file)
+    case = _case(arguments.file)
     if arguments.installer:
-        case = replace(case, installer=arguments.installer)
+        case = replace(case, installer=installers.find(arguments.installer).name)
     if arguments.export:
         sys.stdout.write(f"{_exported(case, arguments.export)}\n")
         return 0
@@ -67,11 +74,28 @@ def run(arguments: argparse.Namespace) -> int:
         _check_machine(case)
         runner = Runner(laboratory)
         first, second = runner.run(case), runner.run(case)
-    sys.stdout.write(f"{describe(first, trace=arguments.trace)}\n")
+    known = reports.known(first.violations, first.evidence)
+    sys.stdout.write(f"{describe(first, trace=arguments.trace, known=known)}\n")
     if not same(first, second):
         sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")
         return 3
     return 0 if first.holds else 1
+
+
+def _case(name: str) -> Case:
+    """The case in a file, or of a report."""
+    if name in reports.names() or _is_report(Path(name)):
+        report = reports.load(name)
+        return reports.case(report, f"{report.installer}=={report.red[-1]}")
+    return load(Path(name))
+
+
+def _is_report(path: Path) -> bool:
+    """Whether it has what only reports have; what is wrong with a file is said by whoever loads it."""
+    try:
+        return path.stat().st_size <= codec.MAX_BYTES and "sign" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def _check_machine(case: Case) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.matrix import Result
+from harness.reports.catalog import known as known_reports
 from harness.reproduction import describe, save
 from harness.reproduction.replay import command
 from harness.reproduction.sameness import same
@@ -69,7 +70,8 @@ def _result(value: dict[str, Any]) -> Result:
 def story(verdict: Verdict, lab: Lab, saved: str) -> str:
     """The failure as people read it, run twice more to see whether it is under control."""
     first = lab.first_failure or verdict
-    text = describe(verdict, replay=command(Path(saved), verdict.case), shrunk_from=first.case)
+    known = known_reports(verdict.violations, verdict.evidence)
+    text = describe(verdict, replay=command(Path(saved), verdict.case), shrunk_from=first.case, known=known)
     one, two = lab.again(verdict.case), lab.again(verdict.case)
     if not (same(one, verdict) and same(two, verdict)):
         text += "\n    uncontrolled: two more runs of this case came to something else: neither a pass nor a failure"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.data import fixtures
 from harness.reproduction import save
 from harness.reproduction.sameness import same
 
@@ -77,3 +78,14 @@ def test_problems_of_its_layout_are_told_with_the_file(tmp_path: Path, case: Cas
 def test_runs_that_differ_are_not_the_same(verdict: Verdict) -> None:
     assert same(verdict, replace(verdict))
     assert not same(verdict, replace(verdict, violations=()))
+
+
+@pytest.mark.parametrize("name", ["uv-1513-small", fixtures() / "reports" / "uv-1513-small.toml"], ids=["name", "file"])
+def test_a_report_is_replayed_by_its_name_and_from_its_file(name: str | Path) -> None:
+    done = replay(name)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "failed to rename file from {purelib}/.tmp" in done.stdout
+    assert "known as    uv#1513" in done.stdout
+    fixed = replay(name, "--installer", "reference")
+    assert fixed.returncode == 0
+    assert "known as" not in fixed.stdout
