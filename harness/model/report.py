@@ -22,6 +22,7 @@ class ReportedWheel:
         version: PEP 440 version.
         skeleton: the key of a published wheel's manifest (`nvidia-cublas-cu12-12.3.4.1`): its paths, order and modes.
             Then nothing else is said.
+        bad: the name of a wrong wheel that `harness.wheels.bad` makes (`wrong-hash`). Then nothing else is said.
         files: paths of empty files.
         entries: files with content, mode or kind.
         entry_points: the text of `entry_points.txt`.
@@ -31,6 +32,7 @@ class ReportedWheel:
     name: str = ""
     version: str = "1.0"
     skeleton: str = ""
+    bad: str = ""
     files: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = field(default=(), metadata={"key": "entry"})
     entry_points: str | None = None

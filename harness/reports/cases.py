@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness import layouts
 from harness.model import Case, Entry, Plan
 from harness.wheels import manifests, wheel
+from harness.wheels.bad import BAD
 
 if TYPE_CHECKING:
     from harness.model import Layout, Wheel
@@ -33,5 +34,7 @@ def layout(report: Report) -> Layout:
 def _wheel(told: ReportedWheel) -> Wheel:
     if told.skeleton:
         return manifests.skeleton(manifests.load(told.skeleton), tag="py3-none-any")
+    if told.bad:
+        return BAD[told.bad]()
     files = [*map(Entry, told.files), *told.entries]
     return wheel(told.name, told.version, files, entry_points=told.entry_points, tag=told.tag)

@@ -19,6 +19,7 @@ from harness.model import codec
 from harness.model.report import Report, ReportedWheel, Sign
 from harness.reports.signs import explaining
 from harness.wheels import manifests
+from harness.wheels.bad import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -82,9 +83,11 @@ def _sign(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
 
 
 def _wheel(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    skeleton, name = fields.get("skeleton", ""), fields.get("name", "")
-    if bool(skeleton) == bool(name):
-        yield Problem(where=where, message="says either `name` or `skeleton`")
+    skeleton, name, bad = (fields.get(key, "") for key in ("skeleton", "name", "bad"))
+    if sum(map(bool, (skeleton, name, bad))) != 1:
+        yield Problem(where=where, message="says either `name` or `skeleton` or `bad`")
+    if bad and bad not in BAD:
+        yield Problem(where=codec.below(where, "bad"), message=codec.unknown(bad, tuple(BAD)))
     if skeleton and skeleton not in manifests.names():
         yield Problem(where=codec.below(where, "skeleton"), message=codec.unknown(skeleton, manifests.names()))
 
@@ -127,6 +130,8 @@ def _steps(fields: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _key(told: ReportedWheel) -> str:
+    if told.bad in BAD:
+        return BAD[told.bad]().key
     if told.skeleton not in manifests.names():
         return f"{told.name}-{told.version}"
     manifest = manifests.load(told.skeleton)
