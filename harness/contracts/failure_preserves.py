@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.contracts.book import normalised
+from harness.contracts.given_up import is_given_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from harness.model import Violation, Wheel
 
 NAME = "failure-preserves"
-_GIVEN_UP = re.compile(r"(?i)^.*\b(?:could not|cannot|failed to|unable to) restore\b.*$", re.MULTILINE)
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -55,10 +55,9 @@ def _is_told(lost: tuple[str, ...], wheel: Wheel, scene: Scene) -> bool:
 
 
 def _is_given_up(path: str, scene: Scene) -> bool:
-    """The way of pip: a directory that it could not restore, and with it all that was below it."""
-    said = "\n".join(_GIVEN_UP.findall(scene.outcome.message))
+    """A directory above it is."""
     parents = path.partition("/")[2].split("/")[:-1]
-    return any(f"/{'/'.join(parents[:count])}/" in said for count in range(1, len(parents) + 1))
+    return any(is_given_up("/".join(parents[:count]), scene) for count in range(1, len(parents) + 1))
 
 
 def _names(path: str, scene: Scene) -> bool:

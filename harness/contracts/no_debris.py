@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harness.contracts.recorded import claims_of
+from harness.contracts.given_up import is_given_up
+from harness.contracts.recorded import claims_of, module_of
 from harness.contracts.scene import is_lock, said
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def check(scene: Scene) -> Iterator[Violation]:
     yield from _temporary(scene, "cache/", scene.before.cache, scene.after.cache)
     yield from _unspread(scene)
     for path, node in scene.after.temporary.items():
-        if path not in scene.before.temporary and not is_lock(path, node):
+        if (
+            path not in scene.before.temporary
+            and not is_lock(path, node)
+            and not is_given_up(path.partition("/")[0], scene)
+        ):
             yield scene.violation(NAME, f"temporary/{path}", "nothing left", said(node))
     if scene.evidence.case.plan.schedule is None:
         yield from _empty_directories(scene)
@@ -43,8 +48,8 @@ def _temporary(scene: Scene, prefix: str, before: Tree, after: Tree) -> Iterator
         found = _TEMPORARY.search(path)
         if not found or path in before or _is_from_a_wheel(scene, path):
             continue
-        # What a failed step keeps and points to is no debris: it may be the only copy of a package there is.
-        if scene.succeeded or f"{found[1]}'" not in scene.outcome.message:
+        # It may be the only copy of a package that there is.
+        if not is_given_up(found[1], scene):
             yield scene.violation(NAME, f"{prefix}{path}", "no temporary name", said(node))
 
 
@@ -69,7 +74,7 @@ def _left_by_failure(scene: Scene) -> Iterator[Violation]:
     for path, node in scene.after.environment.items():
         if node.kind == "directory" or path in before or path in named or is_lock(path, node):
             continue
-        if not _TEMPORARY.search(path) and not _was_put_back(scene, path):
+        if not (_TEMPORARY.search(path) or _was_put_back(scene, path) or module_of(path) in named):
             yield scene.violation(NAME, path, "nothing left by a step that failed", said(node))
 
 

@@ -50,6 +50,12 @@ def claims_of(scene: Scene) -> frozenset[str]:
     return _keys(recorded(scene))
 
 
+def module_of(path: str) -> str:
+    """The module of which a path is the bytecode (PEP 3147); empty: it is none."""
+    directory, cached, name = path.rpartition("/__pycache__/")
+    return f"{directory}/{name.partition('.')[0]}.py" if cached else ""
+
+
 def orphans_before(scene: Scene) -> frozenset[str]:
     """Files that were in no RECORD before the step either: whoever left them was judged then."""
     named = _keys(rows(scene.before.records, scene.evidence.roots, scene.evidence.platlib))

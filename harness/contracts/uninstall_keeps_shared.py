@@ -23,7 +23,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         return
     kept, environment = scene.expectation.files, scene.after.environment
     for path, file in kept.items():
-        if not file.optional and scene.content(path) is None and path not in scene.lost:
+        if not file.optional and scene.content(path) is None and not scene.is_unchanged(path):
             owners = ", ".join(claim.wheel for claim in file.claims)
             yield scene.violation(NAME, path, f"kept: {owners} claims it too", "nothing")
     asked = {normalised(wheel.name) for wheel in scene.asked}
