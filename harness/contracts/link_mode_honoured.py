@@ -35,7 +35,9 @@ def check(scene: Scene) -> Iterator[Violation]:
             continue
         if path in scene.evidence.furniture or earlier.get(path) == node:
             continue
-        complaint = judge(scene, node, scene.evidence.sharing.get(path), wheels <= excused, wheels <= cached)
+        # Whose version of a shared file it is may be anybody's guess: one that could be excused is enough then.
+        is_excused = wheels <= excused if scene.evidence.ordered else bool(wheels & excused)
+        complaint = judge(scene, node, scene.evidence.sharing.get(path), is_excused, wheels <= cached)
         if complaint is None and wheels <= never and node.kind == "file":
             complaint = ("data shared with the cache", "a file of which no cache has anything, on plain neither")
         if complaint:
