@@ -59,7 +59,7 @@ def uv(name: str, binary: Path, version: Version) -> CommandInstaller:
             link_modes=frozenset(link_modes),
             listings=False,
             ordered=False,
-            effort=5,
+            effort=10,
         ),
         tool=_Uv(str(binary)),
     )

@@ -57,7 +57,7 @@ def show(one: Told, runner: Runner, config: pytest.Config) -> None:
     Raises:
         pytest.fail.Exception: it is not as the report says.
         pytest.xfail.Exception: it is, and nobody has fixed it yet.
-        pytest.skip.Exception: the release is not provided, and this run is not about reports.
+        pytest.skip.Exception: this run is not about reports, and is about an installer, or the release is not provided.
     """
     report = reports.load(one.report)
     if one.release == CONTROL:
@@ -71,8 +71,11 @@ def show(one: Told, runner: Runner, config: pytest.Config) -> None:
 
 def _try(report: Report, version: str, runner: Runner, config: pytest.Config) -> None:
     release = provisioning.newest(report.installer) if version == NEWEST else Release(report.installer, version)
-    if not is_asked_for(config) and not provisioning.is_provided(release):
-        pytest.skip(f"{release} is not provided; `exdev provision {release}`, or `pytest scenarios -k reports`")
+    if not is_asked_for(config):
+        if config.option.installer:
+            pytest.skip("this run is about an installer; reports are run by `pytest scenarios -k reports`")
+        if not provisioning.is_provided(release):
+            pytest.skip(f"{release} is not provided; `exdev provision {release}`, or `pytest scenarios -k reports`")
     verdict = runner.run(reports.case(report, str(release)))
     if affects(report, str(release)):
         _shows(report, verdict, config)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 # From this effort on (see Abilities) a step takes a third of a second: a thousand instances take half an hour.
 SLOW: Final = 100
 # Fewer instances than that are all run, however long one takes: somebody has chosen them.
 BROAD: Final = 100
+_SHARE: Final = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,47 +35,35 @@ class Choice:
     everywhere: bool
 
 
-def thinned(choices: Sequence[Choice], efforts: dict[str, int]) -> tuple[bool, ...]:
+def thinned(choices: Sequence[Choice], efforts: Mapping[str, int]) -> tuple[bool, ...]:
     """For each instance whether it is run.
 
-    Of a slow installer's instances, where there are many: one link mode for each scenario and layout, in turn; of
-    scenarios that are about some layouts, every second pair of scenario and layout; of variants, every third. Every
-    layout, every scenario and every link mode keeps some, and every layout the scenario that is about all of them.
+    Of a slow installer's instances, where there are many: one link mode for each scenario, layout and variant, in turn;
+    and of these, for scenarios that are about some layouts, one in four, or in eight if it is twice as slow, at least
+    one of each scenario. Every layout keeps the scenario that is about all of them.
 
     Args:
         choices: all instances.
         efforts: of each installer.
     """
-    counts: dict[str, int] = {}
+    counts = Counter(one.installer for one in choices)
+    kept = set[Choice]()
+    for installer, count in counts.items():
+        mine = [one for one in choices if one.installer == installer]
+        kept.update(mine if efforts[installer] < SLOW or count <= BROAD else _few(mine, efforts[installer] // _SHARE))
+    return tuple(one in kept for one in choices)
+
+
+def _few(choices: Sequence[Choice], times: int) -> Iterator[Choice]:
+    places: dict[tuple[str, ...], list[Choice]] = {}
     for one in choices:
-        counts[one.installer] = counts.get(one.installer, 0) + 1
-    modes = _modes(choices)
-    return tuple(
-        efforts[one.installer] < SLOW or counts[one.installer] <= BROAD or _stands(one, modes[_pair(one)])
-        for one in choices
-    )
-
-
-def _stands(one: Choice, modes: Sequence[str]) -> bool:
-    pair = _number(one.scenario, one.layout)
-    if one.link_mode != modes[pair % len(modes)]:
-        return False
-    if one.variant:
-        return _number(one.variant, one.layout) % 3 == 0
-    return one.everywhere or pair // len(modes) % 2 == 0
-
-
-def _modes(choices: Iterable[Choice]) -> dict[tuple[str, ...], list[str]]:
-    found: dict[tuple[str, ...], list[str]] = {}
-    for one in choices:
-        known = found.setdefault(_pair(one), [])
-        if one.link_mode not in known:
-            known.append(one.link_mode)
-    return found
-
-
-def _pair(one: Choice) -> tuple[str, ...]:
-    return (one.installer, one.scenario, one.layout, one.variant)
+        places.setdefault((one.scenario, one.layout, one.variant), []).append(one)
+    scenarios: dict[str, list[Choice]] = {}
+    for place, modes in places.items():
+        scenarios.setdefault(place[0], []).append(modes[_number(*place) % len(modes)])
+    for several in scenarios.values():
+        share = len(several) if several[0].everywhere else -(-len(several) // times)
+        yield from sorted(several, key=lambda one: _number(one.layout, one.variant, one.scenario))[:share]
 
 
 def _number(*texts: str) -> int:

@@ -33,7 +33,9 @@ def _kept(choices: list[Choice], effort: int = SLOW) -> list[Choice]:
 
 def test_a_broad_run_is_a_few_times_smaller() -> None:
     choices = _choices()
-    assert len(choices) / 12 < len(_kept(choices)) < len(choices) / 5
+    kept, fewer = _kept(choices), _kept(choices, effort=2 * SLOW)
+    assert len(choices) / 16 < len(kept) < len(choices) / 10
+    assert len(fewer) < len(kept)
 
 
 def test_every_layout_scenario_and_link_mode_keeps_some() -> None:
@@ -43,10 +45,10 @@ def test_every_layout_scenario_and_link_mode_keeps_some() -> None:
     assert {one.layout for one in kept if one.everywhere} == {*LAYOUTS}
 
 
-def test_every_variant_is_run_on_some_layout() -> None:
-    kept = _kept(_choices(variants=9))
-    assert len(kept) < 9 * len(SCENARIOS) * len(LAYOUTS) / 2
-    assert {(one.scenario, one.variant) for one in kept} == {*product(SCENARIOS, (f"v{n}" for n in range(9)))}
+def test_a_scenario_with_many_variants_keeps_its_share_of_them() -> None:
+    kept = [one for one in _kept(_choices(variants=8)) if one.scenario == "test_1"]
+    assert len(kept) == 8 * len(LAYOUTS) / 4
+    assert {one.variant for one in kept} == {f"v{number}" for number in range(8)}
 
 
 def test_a_pair_is_run_in_one_link_mode() -> None:
