@@ -114,6 +114,20 @@ def test_the_report_in_the_readme_is_one(tmp_path: Path) -> None:
     assert reports.load(path).status == "open"
 
 
+def test_every_defect_that_is_not_fixed_is_listed_with_the_command_that_shows_it() -> None:
+    listed = re.findall(
+        r"^\| `exdev replay ([\w-]+)` \|", (ROOT / "scenarios" / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(name for name in reports.names() if reports.load(name).status != "fixed")
+
+
+def test_no_report_is_both_here_and_said_not_to_be() -> None:
+    absent = (ROOT / "fixtures" / "reports" / "README.md").read_text(encoding="utf-8")
+    first = [line.split("|")[1] for line in absent.splitlines() if line.startswith("| [")]
+    present = {reports.load(name).url for name in reports.names() if reports.load(name).url.startswith("https")}
+    assert [cell for cell in first if any(f"({url})" in cell for url in present)] == []
+
+
 def test_the_installers_of_the_readme_are_those_that_there_are() -> None:
     told = [name for row in tables()["installer"] for name in named(row[0])]
     assert [name for name in told if "==" not in name] == [*RELEASED]
