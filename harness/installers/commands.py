@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -62,13 +64,16 @@ class CommandInstaller:
         """Run the commands of a step; the first that fails is the last."""
         place = environment.Place(site)
         ended: list[Ended] = []
+        lines: list[str] = []
         for command in self.tool.commands(step, case, place):
+            program, *arguments = command.arguments
+            lines.append(shlex.join([os.path.basename(program), *arguments]))
             ended.append(children.run(command, seconds=_SECONDS, writable=place.writable, umask=step.umask))
             if ended[-1].exit:
                 break
-        return self._outcome(ended, site)
+        return self._outcome(ended, tuple(lines), site)
 
-    def _outcome(self, ended: list[Ended], site: Site) -> Outcome:
+    def _outcome(self, ended: list[Ended], commands: tuple[str, ...], site: Site) -> Outcome:
         last = ended[-1]
         said = printed.read(
             "".join(one.output for one in ended),
@@ -84,6 +89,7 @@ class CommandInstaller:
             notes=said.notes,
             paths=said.paths,
             errnos=said.errnos,
+            commands=commands,
             printed=said.printed,
             seconds=sum(one.seconds for one in ended),
             ended="limit" if last.stopped else "exit",

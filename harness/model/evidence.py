@@ -57,6 +57,7 @@ class Outcome:
         notes: warnings: fallbacks, promises it could not keep.
         paths: the paths of the site that its message names, in order.
         errnos: the names of the errnos that its message names, sorted.
+        commands: the command lines that were run, where it is a command.
         printed: everything it printed, standard output first; message and notes are parts of it.
         trace: its mutating operations in order (empty where tracing is off).
         operations: how many operations it made, reads included.
@@ -69,6 +70,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     errnos: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     printed: str = ""
     trace: tuple[Traced, ...] = ()
     operations: int = 0

@@ -136,6 +136,8 @@ def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> 
     for meddling in step.step.meddled:
         yield f"    somebody else  {meddling.do} {_printable(meddling.at)}"
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"
+    for line in outcome.commands:
+        yield f"            {'runs':10} {_short(_with_roles(line, evidence))}"
     for text in (outcome.message, *outcome.notes):
         for line in text.splitlines():
             yield f"            {'says':10} {_short(_with_roles(line, evidence))}"

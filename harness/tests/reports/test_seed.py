@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import reports
+from harness.reproduction import describe
 from harness.run import Runner
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def test_copying_works_around_it(laboratory: Laboratory, name: str) -> None:
 
 
 def test_the_message_is_that_of_the_thread(laboratory: Laboratory) -> None:
-    (step,) = Runner(laboratory).run(reports.case(reports.load("uv-1513"), RELEASE)).evidence.steps
+    verdict = Runner(laboratory).run(reports.case(reports.load("uv-1513"), RELEASE))
+    (step,) = verdict.evidence.steps
     assert step.outcome.exit == 2
     first, second, third = step.outcome.message.splitlines()
     assert first.startswith("error: Failed to install: nvidia_")
@@ -36,3 +38,5 @@ def test_the_message_is_that_of_the_thread(laboratory: Laboratory) -> None:
     assert third.endswith("No such file or directory (os error 2)")
     assert step.outcome.errnos == ("ENOENT",)
     assert [path.rpartition("/")[2] for path in step.outcome.paths] == ["__init__.py", "__init__.py"]
+    command = "uv pip install --no-index --no-deps --offline --link-mode hardlink --find-links {wheelhouse} nvidia-cusolver"
+    assert f"runs       {command}" in describe(verdict)
