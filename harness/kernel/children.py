@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 # Nothing an installer has to say is longer; a program that prints for ever must not fill our memory.
 PRINTED_LIMIT: Final = 1 << 20
 _PR_SET_PDEATHSIG: Final = 1
+_PR_CAPBSET_DROP: Final = 24
+# What could undo the protection (capabilities(7)): remounting, our own root by way of /proc, and devices made anew.
+_CAP_SYS_PTRACE: Final = 19
+_CAP_SYS_ADMIN: Final = 21
+_CAP_MKNOD: Final = 27
 _CHUNK: Final = 1 << 16
 _KILLED: Final = 128  # the exit status of what a signal ended, as a shell says it: 128 + its number
 
@@ -119,15 +124,17 @@ def _listen(child: subprocess.Popen[bytes], deadline: float) -> tuple[tuple[byte
                     selector.register(stream, selectors.EVENT_READ, kept)
             is_running = True
             while len(selector.get_map()) > is_running:
-                ready = selector.select(max(0.0, deadline - time.perf_counter()) if is_running else 0)
+                left = deadline - time.perf_counter()
+                ready = selector.select(max(0.0, left) if is_running else 0)
                 for key, _ in ready:
                     if key.fd == pidfd:
                         is_running = False
                         selector.unregister(pidfd)
                     elif not _read(key.fd, key.data):
                         selector.unregister(key.fileobj)
-                if not ready:
-                    # Its time is up; or it has ended, and what still holds its pipes has nothing more to say.
+                if not ready or left <= 0:
+                    # Its time is up, whatever else it has to say; or it has ended, and what still holds its pipes is
+                    # silent.
                     return (bytes(printed[0]), bytes(printed[1])), is_running
             if is_running and not selector.select(max(0.0, deadline - time.perf_counter())):
                 return (bytes(printed[0]), bytes(printed[1])), True
@@ -158,6 +165,10 @@ def _alone(writable: str | None) -> Callable[[], None]:
             syscalls.unshare(syscalls.CLONE_NEWNS)
         for path in protected:
             syscalls.mount_setattr(syscalls.AT_FDCWD, path, add=syscalls.MOUNT_ATTR_RDONLY)
+        if writable is not None:
+            for capability in (_CAP_SYS_PTRACE, _CAP_SYS_ADMIN, _CAP_MKNOD):
+                # Of the bounding set: the program that is started now does not get it, nor does any that it starts.
+                _prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
     return prepare
 

@@ -69,6 +69,28 @@ for path in sys.argv[1:]:
         said.append(errno.errorcode[refused.errno])
 print(json.dumps(said))
 """
+# The errno with which the kernel refuses it: its root made writable, a mount namespace of its own.
+TAKES_BACK = """\
+import ctypes, errno
+libc = ctypes.CDLL(None, use_errno=True)
+MS_REMOUNT, MS_BIND, CLONE_NEWNS = 32, 4096, 0x20000
+said = []
+for status in (lambda: libc.mount(None, b"/", None, MS_REMOUNT | MS_BIND, None), lambda: libc.unshare(CLONE_NEWNS)):
+    ctypes.set_errno(0)
+    said.append(errno.errorcode[ctypes.get_errno()] if status() else "")
+print(*said)
+"""
+# Prints to both of its pipes, which are as large as they can be, from four processes; ends by itself in the end.
+PRINTS = """\
+import fcntl, os, signal, sys
+for pipe in (1, 2):
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+os.fork()
+pipe = 1 if os.fork() else 2
+signal.alarm(100)
+while True:
+    os.write(pipe, b"x" * (1 << 19))
+"""
 
 
 def python(program: str, *arguments: str, directory: str = "/", **variables: str) -> Command:
@@ -155,6 +177,11 @@ def test_when_its_time_is_up_all_that_it_started_ends_with_it(pipe: Pipe) -> Non
     pipe.wait_until_let_go()
 
 
+def test_what_prints_for_ever_has_no_more_time_than_others() -> None:
+    ended = run(python(PRINTS), seconds=1.0, writable=None)
+    assert (ended.exit, ended.stopped, len(ended.output)) == (128 + signal.SIGKILL, True, PRINTED_LIMIT)
+
+
 def test_what_it_leaves_running_ends_and_holds_nobody_up(pipe: Pipe) -> None:
     ended = run(python(STARTS, pipe.path), seconds=SECONDS, writable=None)
     assert (ended.exit, ended.stopped) == (0, False)
@@ -196,7 +223,9 @@ def refused() -> list[str]:
             stack.enter_context(tempfile.TemporaryDirectory(dir=directory, prefix="exdev-"))
             for directory in (lab.sites, lab.temporary, HOST_TEMPORARY)
         )
-        paths = [f"{directory}/exdev-file" for directory in (site, beside, machine, sys.prefix, "")]
+        # The last one: the same directory of the machine, as it is to us.
+        ours = f"/proc/{os.getpid()}/root{machine}"
+        paths = [f"{directory}/exdev-file" for directory in (site, beside, machine, sys.prefix, "", ours)]
         ended = run(python(WRITES, *paths), seconds=SECONDS, writable=lab.sites)
         assert ended.exit == 0, ended.errors
         # What is read-only to the program is not to us.
@@ -213,4 +242,22 @@ def test_it_cannot_write_to_the_machine_nor_beside_the_sites(user: str) -> None:
     if user == "plain":
         command = [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    assert json.loads(done.stdout) == ["", *["EROFS"] * 4]
+    assert json.loads(done.stdout) == ["", *["EROFS"] * 4, "EACCES"]
+
+
+@pytest.mark.parametrize("user", ["same", "plain"])
+def test_it_cannot_take_back_what_protects_the_machine(user: str) -> None:
+    asking = f"from {__name__} import taken_back; print(taken_back())"
+    command = [sys.executable, "-c", asking]
+    if user == "plain":
+        command = [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    assert done.stdout == "EPERM EPERM\n"
+
+
+def taken_back() -> str:
+    """How a program is refused that wants its root writable again, and a mount namespace of its own."""
+    with open_laboratory() as lab:
+        ended = run(python(TAKES_BACK), seconds=SECONDS, writable=lab.sites)
+        assert ended.exit == 0, ended.errors
+        return ended.output.strip()
