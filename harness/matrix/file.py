@@ -23,7 +23,8 @@ def dump(results: Iterable[Result], about: Mapping[str, str]) -> str:
         results: of one run.
         about: what the run was made on and with: names and texts.
     """
-    data = {"format": FORMAT, "about": dict(about), "results": [asdict(result) for result in sorted(results, key=_place)]}
+    rows = [asdict(result) for result in sorted(results, key=_place)]
+    data = {"format": FORMAT, "about": dict(about), "results": rows}
     return json.dumps(data, indent=1) + "\n"
 
 
