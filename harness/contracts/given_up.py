@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"(?i)^.*\b(?:could not|cannot|failed to|unable to) restore\b.*$", re.MULTILINE)
 
 
-def is_given_up(name: str, scene: Scene) -> bool:
+def is_given_up(name: str, scene: Scene, *, in_part: bool = False) -> bool:
     """Whether a line about what could not be restored names a directory.
 
     Args:
         name: its path, or the last parts of it.
         scene: the failed step.
+        in_part: a line that names something inside it will do.
     """
     said = "\n".join(_LINE.findall(scene.outcome.message))
-    return not scene.succeeded and re.search(rf"/{re.escape(name)}(?:[/'\"]|$)", said) is not None
+    end = r"(?:[/'\"]|$)" if in_part else r"/?(?:['\"\s]|$)"
+    return not scene.succeeded and re.search(rf"/{re.escape(name)}{end}", said, re.MULTILINE) is not None

@@ -32,7 +32,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         if (
             path not in scene.before.temporary
             and not is_lock(path, node)
-            and not is_given_up(path.partition("/")[0], scene)
+            and not is_given_up(path.partition("/")[0], scene, in_part=True)
         ):
             yield scene.violation(NAME, f"temporary/{path}", "nothing left", said(node))
     if scene.evidence.case.plan.schedule is None:
@@ -49,7 +49,7 @@ def _temporary(scene: Scene, prefix: str, before: Tree, after: Tree) -> Iterator
         if not found or path in before or _is_from_a_wheel(scene, path):
             continue
         # It may be the only copy of a package that there is.
-        if not is_given_up(found[1], scene):
+        if not is_given_up(found[1], scene, in_part=True):
             yield scene.violation(NAME, f"{prefix}{path}", "no temporary name", said(node))
 
 

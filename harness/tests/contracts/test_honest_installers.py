@@ -210,6 +210,16 @@ def test_a_failure_may_keep_what_it_could_not_restore_aside_and_say_where() -> N
     assert {"failure-preserves", "no-debris"} <= broken(seen(UPGRADE, installed(B), stashed, outcome=silent)).keys()
 
 
+def test_what_is_said_of_one_directory_says_nothing_of_those_beside_it() -> None:
+    said = (
+        "ERROR: Could not restore '/site/env/lib/python3/site-packages/nvidia/b/deep/' from '/site/env/~eep'. x: EBUSY"
+    )
+    told = Outcome(exit=1, message=said)
+    rest = {path: node for path, node in installed(B).environment.items() if "/nvidia/" not in path}
+    evidence = seen(UPGRADE, installed(B), replace(installed(B), environment=rest), outcome=told)
+    assert "failure-preserves" in broken(evidence)
+
+
 def test_a_failure_may_have_brought_the_new_version() -> None:
     two = replace(UPGRADE, wheels=(A, B, B2), steps=(step("install", B.key), step("upgrade", B2.key, A.key)))
     refused = Outcome(exit=1, message="/site/env/x: link: EROFS")
