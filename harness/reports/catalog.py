@@ -98,6 +98,8 @@ def _releases(fields: Mapping[str, Any]) -> Iterator[Problem]:
     except InvalidSpecifier as error:
         yield Problem(where="affected", message=str(error))
         return
+    if "red" in fields and not fields["red"]:
+        yield Problem(where="red", message="empty: a report names a release that was seen to have it")
     for key in ("red", "green"):
         for index, text in enumerate(fields.get(key, ())):
             try:

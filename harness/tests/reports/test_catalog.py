@@ -62,6 +62,7 @@ def test_a_report_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
         (lambda data: data.update(red=["0.1.3"]), r"red\[0\]: 0.1.3 is red, and not in affected"),
         (lambda data: data.update(green=["0.1.2"]), r"green\[0\]: 0.1.2 is green, and in affected"),
         (lambda data: data.update(red=["new"]), r"red\[0\]: Invalid version"),
+        (lambda data: data.update(red=[]), "red: empty: a report names a release"),
         (lambda data: data.pop("green"), "green: missing: a fixed report names a release"),
         (lambda data: data.update(layout="plane"), "layout: unknown 'plane'; did you mean 'plain'"),
         (lambda data: data.pop("layout"), "layout: says either"),
