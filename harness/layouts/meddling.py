@@ -44,8 +44,8 @@ def _do(meddling: Meddling, path: str) -> None:
         else:
             os.unlink(path)
         return
-    # In place: whoever has a link to it sees the change; not through a symbolic link.
-    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    # In place: whoever has a link to it sees the change; not through a symbolic link, nor waiting at a pipe.
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags | (os.O_TRUNC if meddling.do == "empty" else os.O_APPEND))
     try:
         if meddling.do == "edit":

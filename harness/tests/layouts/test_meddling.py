@@ -59,6 +59,13 @@ def test_what_finds_nothing_is_no_case(site: Site) -> None:
         meddle(Meddling(do="remove", at="{cache}/gone*"), site)
 
 
+@pytest.mark.parametrize("do", ["empty", "edit"])
+def test_a_pipe_that_nobody_reads_holds_nobody_up(site: Site, do: str) -> None:
+    os.mkfifo(f"{site.role('cache')}/pipe")
+    with pytest.raises(LayoutUntrue, match="ENXIO"):
+        meddle(Meddling(do=do, at="{cache}/pipe"), site)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("do", ["remove", "empty", "edit"])
 def test_no_link_leads_meddling_out_of_the_site(site: Site, do: str, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
