@@ -67,6 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     case = _case(arguments.file)
     if arguments.installer:
         case = replace(case, installer=installers.find(arguments.installer).name)
+    elif case.installer.startswith("path:"):
+        # Cases are passed on: none decides by itself which program of this machine is run.
+        message = f"a program of somebody's own; if it is yours, say --installer {shlex.quote(case.installer)}"
+        raise FileInvalid(file=arguments.file, problems=(Problem(where="installer", message=message),))
     if arguments.export:
         sys.stdout.write(f"{_exported(case, arguments.export)}\n")
         return 0
