@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,8 +81,17 @@ def _locked(wheel: Wheel, path: str) -> Locked:
 
 
 def write(directory: str, files: Mapping[str, str]) -> None:
-    """Write files, name to content, over those of the step before."""
+    """Write files, name to content, in the place of those of the step before.
+
+    Raises:
+        OSError: they cannot be written; or the directory is a link by now: the installer, which has been at work since,
+            is kept out of the machine, and we are not.
+    """
     os.makedirs(directory, exist_ok=True)
+    if os.path.realpath(directory) != directory:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory)
     for name, content in files.items():
-        with open(f"{directory}/{name}", "w", encoding="utf-8") as file:
+        with suppress(FileNotFoundError):
+            os.unlink(f"{directory}/{name}")
+        with open(f"{directory}/{name}", "x", encoding="utf-8") as file:
             file.write(content)

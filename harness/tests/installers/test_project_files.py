@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from harness.errors import NotProvided
-from harness.installers import pdm, poetry
+from harness.installers import pdm, poetry, projects
 from harness.installers.projects import Locked, normalised, quoted
 
 _WHEEL = Locked(name="exdev-a", version="1.0", path="/wheelhouse/exdev_a-1.0-py3-none-any.whl", sha256="5" * 64)
@@ -83,3 +84,19 @@ def test_pdm_makes_hard_links_since_its_cache_method_knows_them() -> None:
 
 def test_poetry_knows_nothing_but_copies() -> None:
     assert poetry.poetry("poetry", Path("python"), Version("2.5.1")).abilities.link_modes == {"copy"}
+
+
+def test_no_link_that_an_installer_leaves_leads_what_is_written_next_to_the_machine(tmp_path: Path) -> None:
+    precious, project = tmp_path / "precious", tmp_path / "project"
+    precious.mkdir()
+    (precious / "pdm.lock").write_text("keep")
+    projects.write(str(project), {"pdm.lock": "first"})
+    (project / "pdm.lock").unlink()
+    (project / "pdm.lock").symlink_to(precious / "pdm.lock")
+    projects.write(str(project), {"pdm.lock": "second"})
+    assert (project / "pdm.lock").read_text() == "second"
+    shutil.rmtree(project)
+    project.symlink_to(precious)
+    with pytest.raises(NotADirectoryError):
+        projects.write(str(project), {"pdm.lock": "third"})
+    assert (precious / "pdm.lock").read_text() == "keep"
