@@ -14,6 +14,7 @@ from harness.kernel.children import Command, run
 
 if TYPE_CHECKING:
     from harness.layouts.build import Site
+    from harness.model import Layout
 
 PYTHON: Final = f"python{sys.version_info.major}.{sys.version_info.minor}"
 _SECONDS: Final = 30.0
@@ -80,6 +81,7 @@ class Place:
             "PATH": "/usr/bin:/bin",
             "TMPDIR": self.site.role("temporary"),
             "VIRTUAL_ENV": self.site.role("environment"),
+            "XDG_CONFIG_DIRS": f"{self.home}/.config/everybody",
             "XDG_CACHE_HOME": f"{self.home}/.cache",
             "XDG_CONFIG_HOME": f"{self.home}/.config",
             "XDG_DATA_HOME": f"{self.home}/.local/share",
@@ -140,12 +142,13 @@ def _base() -> str:
     return os.path.realpath(name)
 
 
-_CHECKED: Final[set[tuple[str, ...]]] = set()
+_CHECKED: Final[set[tuple[Layout, str]]] = set()
 
 
 def _check(place: Place) -> None:
-    """Once for each choice of schemes: that the interpreter takes the site's environment for its own."""
-    if place.schemes in _CHECKED:
+    """Once for each layout in each place: that the interpreter takes the site's environment for its own."""
+    checked = (place.site.layout, place.site.root)
+    if checked in _CHECKED:
         return
     ended = run(
         place.command(place.python, "-IBc", "import sys; print(sys.prefix)"), seconds=_SECONDS, writable=place.writable
@@ -154,4 +157,4 @@ def _check(place: Place) -> None:
     if prefix != place.site.role("environment"):
         fact = f"its interpreter's sys.prefix is {prefix or ended.errors.strip()}, not {{environment}}"
         raise LayoutUntrue(layout=place.site.layout.name, facts=(fact,))
-    _CHECKED.add(place.schemes)
+    _CHECKED.add(checked)
