@@ -85,7 +85,8 @@ def _try(report: Report, version: str, runner: Runner, config: pytest.Config) ->
 
 def is_asked_for(config: pytest.Config) -> bool:
     """Whether a run is about reports: then what they need is installed."""
-    return "report" in config.option.keyword or any("report" in argument for argument in config.args)
+    named = (argument.partition("::")[0].rpartition("/")[2] for argument in config.args)
+    return "report" in config.option.keyword or any("report" in name for name in named)
 
 
 def _control(report: Report, runner: Runner) -> None:
