@@ -184,6 +184,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _check_writable(path: str) -> None:
     """Before anything runs: a long run must not end in a file that cannot be written."""
     directory = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(directory, exist_ok=True)
+    except OSError as refused:
+        raise pytest.UsageError(f"--matrix {path}: {directory}: {refused.strerror}") from refused
     if os.path.isdir(path) or not os.access(directory, os.W_OK):
         raise pytest.UsageError(f"--matrix {path}: no file can be written there")
 

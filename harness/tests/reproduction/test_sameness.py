@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from harness.model import Violation
-from harness.reproduction.sameness import told
+from harness.model import Evidence, Violation
+from harness.reproduction.sameness import same, told
+from harness.run import Verdict
+
+if TYPE_CHECKING:
+    from harness.model import Case
 
 
 def _violation(path: str) -> Violation:
@@ -45,3 +52,13 @@ def test_bytecode_is_the_same_whatever_its_digest_and_sources_are_not() -> None:
     bytecode, source = "purelib/a/__pycache__/b.cpython-311.pyc", "purelib/a/b.py"
     assert told(found(bytecode, "ae65c842")) == told(found(bytecode, "00000000"))
     assert told(found(source, "ae65c842")) != told(found(source, "00000000"))
+
+
+def test_who_gives_no_order_may_break_a_promise_with_either_of_two_wheels(case: Case) -> None:
+    def ran(path: str, *, ordered: bool, step: int = 0) -> Verdict:
+        violation = replace(_violation(path), step=step)
+        return Verdict(case=case, evidence=Evidence(case=case, steps=(), ordered=ordered), violations=(violation,))
+
+    assert same(ran("purelib/a", ordered=False), ran("purelib/b", ordered=False))
+    assert not same(ran("purelib/a", ordered=True), ran("purelib/b", ordered=True))
+    assert not same(ran("purelib/a", ordered=False), ran("purelib/a", ordered=False, step=1))
