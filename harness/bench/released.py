@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from typing import TYPE_CHECKING, Final
@@ -69,7 +68,7 @@ def _bare(case: Case, laboratory: Laboratory) -> float:
             start = time.perf_counter()
             subprocess.run(  # noqa: S603 - a released installer, without a shell
                 command.arguments,
-                env={**os.environ, **command.environment},
+                env=dict(command.environment),
                 cwd=command.directory,
                 check=True,
                 capture_output=True,
