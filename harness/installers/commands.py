@@ -74,6 +74,8 @@ class CommandInstaller:
         return self._outcome(ended, tuple(lines), site)
 
     def _outcome(self, ended: list[Ended], commands: tuple[str, ...], site: Site) -> Outcome:
+        if not ended:
+            return Outcome(exit=0)  # nothing was asked for
         last = ended[-1]
         said = printed.read(
             "".join(one.output for one in ended),

@@ -1,4 +1,4 @@
-"""pdm, from 2.10 on: `pdm sync` of a project with its lock file, one worker, wheels found in the wheelhouse.
+"""pdm, from 2.12 on (2.10 asks the index whatever its sources are): `pdm sync` of a project with its lock file, one worker, wheels found in the wheelhouse.
 
 The project lies beside the site. Its lock file is written here: what is put to the test is how files get to their
 places, not how versions are chosen. Parallel workers are off: which of two wheels comes last would be a matter of luck.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from harness.installers.environment import Place
     from harness.installers.projects import Locked
     from harness.kernel.children import Command
-    from harness.model import Case, LinkMode, Step
+    from harness.model import Case, Step
 
 _STYLE: Final = Style(
     # The line that a traceback ends with (`OSError: [Errno 18] ...`), or what pdm says instead of a traceback
@@ -42,18 +42,15 @@ _STYLE: Final = Style(
     ),
     warning=re.compile(r"WARNING: (?!Add '-v')"),
 )
-_OLDEST: Final = Version("2.10")
-_HARDLINKS: Final = Version("2.11")
+_OLDEST: Final = Version("2.12")
 
 # The lock format that a release writes; it reads those with the same first two numbers.
 _FORMATS: Final = (
     (Version("2.28.1"), "4.5.1"),
     (Version("2.17"), "4.5.0"),
     (Version("2.16"), "4.4.2"),
-    (Version("2.11"), "4.4.1"),
-    (_OLDEST, "4.4"),
+    (_OLDEST, "4.4.1"),
 )
-_GROUPS: Final = Version("2.11")  # since then the lock file says which packages belong to which group
 _TARGETS: Final = Version("2.17")  # since then it says which interpreters it was made for
 _RESOLUTION: Final = Version("2.16")  # since then the content hash covers all settings of `resolution`, not just one
 _PYTHONS: Final = ">=3.8"
@@ -72,17 +69,14 @@ def pdm(name: str, python: Path, version: Version) -> CommandInstaller:
     """
     if version < _OLDEST:
         because = (
-            f"pdm is put to the test from {_OLDEST} on; 2.5.6 was seen to ask the index for what a directory holds"
+            f"pdm is put to the test from {_OLDEST} on; 2.10.0 was seen to ask the index for what a directory holds"
         )
         raise NotProvided(installer=name, because=because, directory="", runs=False)
-    link_modes: set[LinkMode] = {"symlink", "copy"}
-    if version >= _HARDLINKS:
-        link_modes.add("hardlink")
     return CommandInstaller(
         name=name,
         abilities=Abilities(
             actions=frozenset({"warm", "install", "upgrade", "reinstall", "uninstall"}),
-            link_modes=frozenset(link_modes),
+            link_modes=frozenset({"symlink", "hardlink", "copy"}),
             strict=True,  # It never falls back, told or not.
             listings=False,
             ordered=False,
@@ -148,12 +142,12 @@ def lock(version: Version, source: Mapping[str, str], wheels: Sequence[Locked]) 
     """The lock file that this release of pdm writes for that project, summaries aside."""
     number = next(number for since, number in _FORMATS if version >= since)
     lines = ["[metadata]", 'groups = ["default"]', f"lock_version = {quoted(number)}"]
-    lines += ['strategy = ["inherit_metadata"]'] if version >= _GROUPS else []
+    lines += ['strategy = ["inherit_metadata"]']
     lines += [f"content_hash = {quoted(f'sha256:{content_hash(version, source, wheels)}')}"]
     lines += ["", "[[metadata.targets]]", f"requires_python = {quoted(_PYTHONS)}"] if version >= _TARGETS else []
     for wheel in wheels:
         lines += ["", "[[package]]", f"name = {quoted(wheel.name)}", f"version = {quoted(wheel.version)}"]
-        lines += ['groups = ["default"]'] if version >= _GROUPS else []
+        lines += ['groups = ["default"]']
         lines += [f"files = [{{file = {quoted(wheel.filename)}, hash = {quoted(f'sha256:{wheel.sha256}')}}}]"]
     return "\n".join(lines) + "\n"
 

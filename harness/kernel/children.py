@@ -70,7 +70,8 @@ def run(command: Command, *, seconds: float, writable: str | None, umask: int = 
     """Run a program to its end, or to the end of its time; whatever it started in its process group ends with it.
 
     It runs in a mount namespace of its own in which everything but what lies below `writable` is read-only: an
-    installer that takes the machine's Python for its environment is refused, and harms nobody. It dies with us.
+    installer that takes the machine's Python for its environment is refused, and harms nobody. It has no
+    network, and dies with us.
 
     Args:
         command: what to run.
@@ -162,7 +163,8 @@ def _alone(writable: str | None) -> Callable[[], None]:
     def prepare() -> None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if writable is not None:
-            syscalls.unshare(syscalls.CLONE_NEWNS)
+            # Without any network, too: what an installer needs has to be on the site.
+            syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET)
         for path in protected:
             syscalls.mount_setattr(syscalls.AT_FDCWD, path, add=syscalls.MOUNT_ATTR_RDONLY)
         if writable is not None:

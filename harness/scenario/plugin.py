@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis.errors import Flaky
 
 from harness import installers, reports
 from harness.errors import HarnessError, LayoutUntrue
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from harness.kernel.laboratory import Laboratory
     from harness.kernel.probes import Finding
+    from harness.run import Verdict
     from harness.scenario.marker import Requirements
 
 _SELECTION = pytest.StashKey[Selection]()
@@ -168,7 +170,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     instance = item.stash.get(_INSTANCE, None)
     if instance is None or (report.when != "call" and report.passed):
         return report
-    verdict = call.excinfo.value.verdict if call.excinfo and isinstance(call.excinfo.value, Violated) else None
+    verdict = _violating(item, call)
     if call.excinfo and isinstance(call.excinfo.value, LayoutUntrue):
         report.longrepr = str(call.excinfo.value)  # the layout's author has to read it, not the harness's
     lab = getattr(item, "funcargs", {}).get("lab")
@@ -190,6 +192,14 @@ def _check_writable(path: str) -> None:
         raise pytest.UsageError(f"--matrix {path}: {directory}: {refused.strerror}") from refused
     if os.path.isdir(path) or not os.access(directory, os.W_OK):
         raise pytest.UsageError(f"--matrix {path}: no file can be written there")
+
+
+def _violating(item: pytest.Item, call: pytest.CallInfo[None]) -> Verdict | None:
+    """What broke a promise; also where Hypothesis complains that it passed when it was tried again."""
+    value, lab = call.excinfo.value if call.excinfo else None, getattr(item, "funcargs", {}).get("lab")
+    if isinstance(value, Violated):
+        return value.verdict
+    return lab.failure if isinstance(value, Flaky) and isinstance(lab, Lab) else None
 
 
 def _missing(capabilities: Collection[str]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,7 +117,9 @@ def _shows_not(report: Report, verdict: Verdict, config: pytest.Config) -> None:
 
 def _foreign(report: Report, verdict: Verdict) -> bool:
     """Whether there is a violation that neither this report nor another one explains."""
-    every = (report, *(reports.load(name) for name in reports.names()))
+    others = (one for one in map(reports.load, reports.names()) if one.id != report.id)
+    # By its signs alone: how else the defect may show elsewhere is no account of what was reported.
+    every = (replace(report, elsewhere=()), *others)
     return bool(strangers(every, verdict.violations, verdict.evidence))
 
 

@@ -40,7 +40,8 @@ class Results:
     def pytest_testnodedown(self, node: _Worker) -> None:
         """A worker of pytest-xdist, each of which collects all there is, has ended."""
         config = node.config
-        config.stash[THINNED] = getattr(node, "workeroutput", {}).get(_SENT, 0)
+        sent = getattr(node, "workeroutput", {}).get(_SENT, 0)
+        config.stash[THINNED] = max(sent, config.stash.get(THINNED, 0))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
