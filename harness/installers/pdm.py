@@ -1,4 +1,4 @@
-"""pdm, from 2.12 on (2.10 asks the index whatever its sources are): `pdm sync` of a project with its lock file, one worker, wheels found in the wheelhouse.
+"""pdm, from 2.12 on: `pdm sync` of a project with its lock file, one worker, wheels found in the wheelhouse.
 
 The project lies beside the site. Its lock file is written here: what is put to the test is how files get to their
 places, not how versions are chosen. Parallel workers are off: which of two wheels comes last would be a matter of luck.
