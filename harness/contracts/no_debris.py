@@ -94,6 +94,9 @@ def _empty_directories(scene: Scene) -> Iterator[Violation]:
     parents = {path.rpartition("/")[0] for path in scene.after.environment}
     listed = {entry.path for wheel in scene.book.wheels for entry in wheel.entries if entry.kind == "directory"}
     for path in new:
+        # Debian's Python names a place for its own packages, which poetry makes and leaves empty.
+        if path.endswith("/dist-packages"):
+            continue
         if path not in parents and path.partition("/")[2] not in listed:
             yield scene.violation(NAME, path, "no empty directory", said(scene.after.environment[path]))
 
