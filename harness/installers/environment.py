@@ -28,14 +28,9 @@ _USUAL: Final = {
     "data": "",
 }
 
-# Distributions that have their own places (Debian) change sysconfig's schemes as well; `sitecustomize` is the hook that
-# Python documents for a site's own changes, and the one that an isolated interpreter (-I) still runs.
-_SITECUSTOMIZE: Final = """\
-import sysconfig
-
-for scheme in sysconfig._INSTALL_SCHEMES.values():
-    scheme.update({places})
-"""
+# Distributions that have their own places (Debian) change sysconfig's schemes as well. A line of a .pth file is what an
+# isolated interpreter (-I) still runs; `sitecustomize` would be Debian's own, which comes first.
+_PTH: Final = "import sysconfig; [scheme.update({places}) for scheme in sysconfig._INSTALL_SCHEMES.values()]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +126,8 @@ def spread(environment: str, places: dict[str, str] | None = None) -> None:
         name: path for name, path in (places or {}).items() if path != (f"{environment}/{_USUAL[name]}".rstrip("/"))
     }
     if unusual:
-        with open(f"{site_packages}/sitecustomize.py", "x", encoding="utf-8") as file:
-            file.write(_SITECUSTOMIZE.format(places=json.dumps(unusual)))
+        with open(f"{site_packages}/exdev-schemes.pth", "x", encoding="utf-8") as file:
+            file.write(_PTH.format(places=json.dumps(unusual)))
 
 
 @lru_cache(maxsize=1)
