@@ -5,20 +5,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import installers, reports
-from harness.errors import CapabilityMissing, FileInvalid, Problem
+from harness import reports
+from harness.errors import FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
-from harness.kernel.probes import probe
-from harness.model import codec
+from harness.reproduction.asked import add_arguments, asked, check_machine
 from harness.reproduction.describe import describe
 from harness.reproduction.export import export
 from harness.reproduction.sameness import same
-from harness.reproduction.save import load
 from harness.run import Runner
 
 if TYPE_CHECKING:
@@ -49,10 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "file", help="a case, as saved by a failing scenario (.toml or .json); a report: its name, or its file"
-    )
-    parser.add_argument("--installer", metavar="NAME", help="run it with this one instead")
+    add_arguments(parser)
     parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
     parser.add_argument("--export", metavar="DIRECTORY", type=Path, help="run nothing: write archives and a script")
     parser.set_defaults(run=run)
@@ -64,18 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HarnessError: the file or the machine is not usable.
     """
-    case = _case(arguments.file)
-    if arguments.installer:
-        case = replace(case, installer=installers.find(arguments.installer).name)
-    elif case.installer.startswith("path:"):
-        # Cases are passed on: none decides by itself which program of this machine is run.
-        message = f"a program of somebody's own; if it is yours, say --installer {shlex.quote(case.installer)}"
-        raise FileInvalid(file=arguments.file, problems=(Problem(where="installer", message=message),))
+    case = asked(arguments.file, installer=arguments.installer).case
     if arguments.export:
         sys.stdout.write(f"{_exported(case, arguments.export)}\n")
         return 0
     with open_laboratory() as laboratory:
-        _check_machine(case)
+        check_machine(case)
         runner = Runner(laboratory)
         first, second = runner.run(case), runner.run(case)
     known = reports.known(first.violations, first.evidence)
@@ -84,31 +71,6 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")
         return 3
     return 0 if first.holds else 1
-
-
-def _case(name: str) -> Case:
-    """The case in a file, or of a report."""
-    if name in reports.names() or _is_report(Path(name)):
-        report = reports.load(name)
-        return reports.case(report, f"{report.installer}=={report.red[-1]}")
-    return load(Path(name))
-
-
-def _is_report(path: Path) -> bool:
-    """Whether it has what only reports have; what is wrong with a file is said by whoever loads it."""
-    try:
-        return path.stat().st_size <= codec.MAX_BYTES and "sign" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-
-
-def _check_machine(case: Case) -> None:
-    """Raises CapabilityMissing where the machine cannot do what the layout needs."""
-    for finding in probe(case.layout.requires).values() if case.layout.requires else ():
-        if not finding.available:
-            raise CapabilityMissing(
-                capability=finding.name, layout=case.layout.name, because=finding.because, remedy=finding.remedy
-            )
 
 
 def _exported(case: Case, directory: Path) -> Path:
