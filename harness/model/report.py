@@ -47,7 +47,11 @@ class Sign:
         contract: whose promise is broken.
         path: which path, as `fnmatch` compares (`purelib/nvidia/*`; `*` stands for slashes too).
         expected: a regular expression that is found in what was expected there; empty: anything.
-        message: one that is found in what the installer said in that step, or in one before it; empty: anything.
+        found: one that is found in what was found there; empty: anything.
+        message: one that is found in what the installer said in that step where it failed, and in one before it where
+            it did not; empty: anything.
+        asked: the path has to be one of a distribution, in any version, that the failing step was asked for: that of
+            the violation, or the last one before it that failed; where none did, that of the violation.
         layouts: names or tags of the layouts it shows on, `*` for all; none: that of the report.
         link_modes: in which it shows; none: in any.
         after: actions of which one was asked for by then, in the violation's step or before it; none: any.
@@ -56,7 +60,9 @@ class Sign:
     contract: str
     path: str = "*"
     expected: str = ""
+    found: str = ""
     message: str = ""
+    asked: bool = False
     layouts: tuple[str, ...] = ()
     link_modes: tuple[LinkMode, ...] = ()
     after: tuple[Action, ...] = ()

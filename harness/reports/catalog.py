@@ -75,7 +75,7 @@ def _sign(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
     contract = fields.get("contract")
     if contract is not None and contract not in CONTRACTS:
         yield Problem(where=codec.below(where, "contract"), message=codec.unknown(contract, tuple(CONTRACTS)))
-    for key in ("expected", "message"):
+    for key in ("expected", "found", "message"):
         try:
             re.compile(fields.get(key, ""))
         except re.error as error:

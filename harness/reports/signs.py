@@ -7,14 +7,16 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from harness.reports.cases import layout as layout_of
+from harness.wheels.expected import expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from harness.model import Evidence, Layout, Violation
+    from harness.model import Evidence, Layout, Violation, Wheel
     from harness.model.report import Report, Sign
 
 
@@ -65,15 +67,17 @@ def explaining(reports: Iterable[Report], violations: Sequence[Violation], evide
 
 def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence) -> bool:
     case = evidence.case
-    asked = {step.step.action for step in evidence.steps[: violation.step + 1]}
+    actions = {step.step.action for step in evidence.steps[: violation.step + 1]}
     return (
         sign.contract == violation.contract
         and fnmatchcase(violation.path, sign.path)
         and re.search(sign.expected, violation.expected) is not None
+        and re.search(sign.found, violation.found) is not None
         and (not sign.link_modes or case.link_mode in sign.link_modes)
-        and (not sign.after or not asked.isdisjoint(sign.after))
+        and (not sign.after or not actions.isdisjoint(sign.after))
         and _is_there(sign, report, case.layout)
         and (not sign.message or _said(sign.message, violation, evidence))
+        and (not sign.asked or _is_asked_for(violation, evidence))
     )
 
 
@@ -84,6 +88,26 @@ def _is_there(sign: Sign, report: Report, layout: Layout) -> bool:
 
 
 def _said(pattern: str, violation: Violation, evidence: Evidence) -> bool:
-    """In the step of the violation, or in one before it: success over holes comes after a step that failed."""
-    steps = evidence.steps[: violation.step + 1]
-    return any(re.search(pattern, step.outcome.message) for step in steps)
+    """A step that failed speaks for itself; success over holes is explained by one before it that failed."""
+    *before, own = evidence.steps[: violation.step + 1]
+    heard = (own,) if own.outcome.exit else (*before, own)
+    return any(re.search(pattern, step.outcome.message) for step in heard)
+
+
+def _is_asked_for(violation: Violation, evidence: Evidence) -> bool:
+    """Another distribution than those that the failing step named is not its to change, whatever it stops at."""
+    before = evidence.steps[: violation.step + 1]
+    failing = next((step for step in reversed(before) if step.outcome.exit), before[-1])
+    case = evidence.case
+    asked = {canonicalize_name(case.wheel(key).name) for key in failing.step.wheels}
+    return any(
+        _brings(wheel, violation.path, evidence.platlib)
+        for wheel in case.wheels
+        if canonicalize_name(wheel.name) in asked
+    )
+
+
+def _brings(wheel: Wheel, path: str, platlib: str) -> bool:
+    """A file of the wheel, the bytecode of one, or a directory above one."""
+    tree = expected((wheel,), platlib=platlib)
+    return tree.allows(path) or any(one.startswith(f"{path}/") for one in tree.files)

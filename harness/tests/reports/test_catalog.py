@@ -68,6 +68,7 @@ def test_a_report_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
         (lambda data: data.pop("layout"), "layout: says either"),
         (lambda data: data["sign"].append({"contract": "compete"}), "contract: unknown 'compete'"),
         (lambda data: data["sign"].append({"contract": "complete", "message": "("}), "not a regular expression"),
+        (lambda data: data["sign"].append({"contract": "complete", "found": "["}), "found: not a regular expression"),
         (lambda data: data["wheel"].append({"name": "a", "skeleton": "b"}), "or `skeleton` or `bad`"),
         (lambda data: data["wheel"].append({"skeleton": "torch-9"}), "skeleton: unknown 'torch-9'"),
         (lambda data: data["step"].append({"action": "install", "wheels": ["seven-1"]}), "'seven-1' is no wheel"),

@@ -39,8 +39,8 @@ LOST = Violation(contract="complete", path="purelib/six.py", expected="a file", 
 def _evidence(*messages: str, layout: str = "nested-tmpfs", installer: str = "uv==0.1.2") -> Evidence:
     case = Case(layout=layouts.load(layout), wheels=(SIX,), steps=(STEP,), installer=installer, link_mode="hardlink")
     steps = (
-        StepEvidence(step=STEP, outcome=Outcome(exit=1, message=message), before=NOTHING, after=NOTHING)
-        for message in messages
+        StepEvidence(step=STEP, outcome=Outcome(exit=int(bool(one)), message=one), before=NOTHING, after=NOTHING)
+        for one in messages
     )
     return Evidence(case=case, steps=tuple(steps))
 
@@ -69,6 +69,51 @@ def test_a_reported_violation_is_explained() -> None:
 def test_what_differs_in_anything_is_a_stranger(violation: Violation, evidence: Evidence) -> None:
     assert not reports.explains(REPORT, violation, evidence)
     assert reports.strangers([REPORT], [violation], evidence) == (violation,)
+
+
+def test_a_step_that_failed_speaks_for_itself() -> None:
+    evidence = _evidence("failed (os error 18)", "failed for another reason")
+    assert not reports.explains(REPORT, replace(LOST, step=1), evidence)
+
+
+def test_a_sign_may_say_what_was_found() -> None:
+    sign = Sign(contract="complete", found="^a symlink")
+    assert not reports.explains(replace(REPORT, signs=(sign,)), LOST, SEEN)
+    assert reports.explains(replace(REPORT, signs=(sign,)), replace(LOST, found="a symlink to six"), SEEN)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("purelib/six.py", True),
+        ("purelib/__pycache__/six.cpython-311.pyc", True),
+        ("purelib/Six-0.9.dist-info", True),
+        ("purelib/six_old.py", True),
+        ("purelib/seven.py", False),
+        ("purelib/seven-1.0.dist-info", False),
+        ("purelib/six.pyi", False),
+        ("exit status", False),
+    ],
+)
+def test_a_sign_may_be_about_what_the_failing_step_was_asked_for(path: str, *, asked: bool) -> None:
+    before = wheel("Six", "0.9", files=["six.py", "six_old.py"])
+    evidence = _evidence("failed (os error 18)")
+    case = replace(evidence.case, wheels=(SIX, before, wheel("seven", files=["seven.py"])))
+    report = replace(REPORT, signs=(Sign(contract="complete", asked=True),))
+    violation = replace(LOST, path=path)
+    assert reports.explains(report, violation, replace(evidence, case=case)) is asked
+
+
+def test_what_comes_after_a_failure_is_about_what_that_failure_was_asked_for() -> None:
+    seven = wheel("seven", files=["seven.py"])
+    failed = _evidence("failed (os error 18)")
+    done = StepEvidence(
+        step=Step(action="install", wheels=(seven.key,)), outcome=Outcome(exit=0), before=NOTHING, after=NOTHING
+    )
+    evidence = replace(failed, case=replace(failed.case, wheels=(SIX, seven)), steps=(*failed.steps, done))
+    report = replace(REPORT, signs=(Sign(contract="complete", asked=True),))
+    assert reports.explains(report, replace(LOST, step=1), evidence)
+    assert not reports.explains(report, replace(LOST, step=1, path="purelib/seven.py"), evidence)
 
 
 def test_success_over_holes_is_explained_by_the_failure_before_it() -> None:
