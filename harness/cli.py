@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import harness
 from harness import doctor
 from harness.errors import HarnessError
+from harness.matrix import commands as matrix
 from harness.provisioning import commands as provisioning
 from harness.reproduction import replay
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor, provisioning, replay)
+SUBCOMMANDS: Final = (doctor, matrix, provisioning, replay)
 
 _EXAMPLES: Final = """\
 examples:
   exdev doctor                     what this machine can do, and what to do about the rest
   exdev doctor --require overlay   exit status 1 where overlay is missing
   exdev provision uv==0.1.2        have a release of an installer ready, for runs without a network
+  exdev matrix .exdev/matrix.json  results that pytest scenarios --matrix .exdev/matrix.json has saved
   exdev COMMAND --help             what COMMAND takes
 
 scenarios are run by pytest: pytest scenarios

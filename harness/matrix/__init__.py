@@ -1,7 +1,8 @@
-"""The matrix: what became of every layout, link mode and installer, as a table and as a file."""
+"""The matrix: what became of every layout, link mode and installer, as a table, a page, and files for machines."""
 
-from harness.matrix.cells import DRAWN, Cell, Result, merge
-from harness.matrix.file import dump, parse
+from harness.matrix.cells import DRAWN, FAILING, Cell, Result, merge
+from harness.matrix.file import dump, parse, read
+from harness.matrix.matrix import Matrix, Shown
 from harness.matrix.terminal import table
 
-__all__ = ["DRAWN", "Cell", "Result", "dump", "merge", "parse", "table"]
+__all__ = ["DRAWN", "FAILING", "Cell", "Matrix", "Result", "Shown", "dump", "merge", "parse", "read", "table"]

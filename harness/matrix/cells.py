@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-State: TypeAlias = Literal["pass", "known", "violation", "error", "not applicable", "not run"]
+State: TypeAlias = Literal["pass", "known", "flaky", "violation", "error", "not applicable", "not run"]
 STATES: Final[tuple[State, ...]] = get_args(State)
+# Those that fail a run.
+FAILING: Final[frozenset[State]] = frozenset({"violation", "flaky", "error"})
 
 # Stands for layout and link mode of a scenario that draws them, where no failure says which they were.
 DRAWN = "drawn"
@@ -22,10 +24,16 @@ class Result:
     Attributes:
         scenario: its name.
         layout, link_mode, installer: what it was about.
-        state: `error` is the harness' or the scenario's own failure.
+        state: `error` is the harness' or the scenario's own failure; `flaky`: two runs of it came to two states.
         why: the contracts broken, the reports that explain it, the capability missing, what the installer does not do.
-        saved: the file that holds the violating case, as a shell in this directory names it.
+        saved: the file that holds the violating or known case, as a shell in this directory names it.
         seconds: how long it took.
+        instance: file, test and the test's own parameters, without layout, link mode and installer: equal in every run
+            of the same scenarios, on any machine.
+        drawn: the scenario draws layout and link mode, so that those told here are what a failure met.
+        message: what the installer said, in one line.
+        story: the whole evidence, as text of bounded length; nothing for what passed or did not run.
+        replay: the command line that shows it again.
     """
 
     scenario: str
@@ -36,6 +44,17 @@ class Result:
     why: tuple[str, ...] = ()
     saved: str = ""
     seconds: float = 0.0
+    instance: str = ""
+    drawn: bool = False
+    message: str = ""
+    story: str = ""
+    replay: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Equal for the same instance in two runs: installer, layout, link mode, instance."""
+        layout, link_mode = (DRAWN, DRAWN) if self.drawn else (self.layout, self.link_mode)
+        return self.installer, layout, link_mode, self.instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +67,7 @@ class Cell:
     def state(self) -> State:
         """The worst state that says something; skipped scenarios count only where nothing else ran."""
         states = {result.state for result in self.results}
-        order: tuple[State, ...] = ("error", "violation", "known", "pass", "not run", "not applicable")
+        order: tuple[State, ...] = ("error", "violation", "flaky", "known", "pass", "not run", "not applicable")
         return next(state for state in order if state in states)
 
     @property
@@ -59,7 +78,7 @@ class Cell:
     @property
     def failed(self) -> int:
         """How many did not."""
-        return sum(result.state in {"violation", "error"} for result in self.results)
+        return sum(result.state in FAILING for result in self.results)
 
     @property
     def known(self) -> int:
@@ -71,14 +90,14 @@ class Cell:
         """Why there is no pass: all that went wrong; of what did not run, what all its scenarios have in common."""
         reasons = [result.why for result in self.results if result.state == self.state]
         every = tuple(dict.fromkeys(why for several in reasons for why in several))
-        if self.state in {"violation", "error", "known"}:
+        if self.state == "known" or self.state in FAILING:
             return every
         return tuple(why for why in every if all(why in several for several in reasons)) or every
 
     @property
     def saved(self) -> str:
         """The case to look at first: of those that broke the most contracts, the first."""
-        kept = [result for result in self.results if result.saved]
+        kept = [result for result in self.results if result.saved and result.state in FAILING]
         return max(kept, key=lambda result: len(result.why)).saved if kept else ""
 
 

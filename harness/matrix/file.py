@@ -1,4 +1,4 @@
-"""The matrix as a file: the results themselves, from which every table can be made again."""
+"""The matrix as a file: the results themselves, from which every table can be made again. See schema.json."""
 
 from __future__ import annotations
 
@@ -7,77 +7,81 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import FileInvalid, Problem
-from harness.matrix.cells import STATES, Result
+from harness.matrix.cells import Result
+from harness.matrix.matrix import Matrix, Shown
+from harness.matrix.schema import problems, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-FORMAT: Final = 1
-_TEXTS: Final = ("scenario", "layout", "link_mode", "installer", "saved")
+FORMAT: Final = 2
+_TOLD: Final = 20
 
 
-def dump(results: Iterable[Result], about: Mapping[str, str]) -> str:
-    """JSON with a final newline; `parse` gives the results back.
-
-    Args:
-        results: of one run.
-        about: what the run was made on and with: names and texts.
-    """
-    rows = [asdict(result) for result in sorted(results, key=_place)]
-    data = {"format": FORMAT, "about": dict(about), "results": rows}
+def dump(matrix: Matrix) -> str:
+    """JSON with a final newline; `parse` gives the matrix back."""
+    rows = [asdict(result) for result in sorted(matrix.results, key=_place)]
+    shown = {name: asdict(matrix.layouts[name]) for name in sorted(matrix.layouts)}
+    data = {"format": FORMAT, "about": dict(matrix.about), "layouts": shown, "results": rows}
     return json.dumps(data, indent=1) + "\n"
 
 
 def _place(result: Result) -> tuple[str, ...]:
     """Workers finish in any order: equal runs are to give equal files, but for what took how long."""
-    return (result.installer, result.layout, result.link_mode, result.scenario, result.saved)
+    return (*result.identity, result.scenario, result.layout, result.link_mode, result.saved)
 
 
-def parse(text: str, *, file: str) -> tuple[Result, ...]:
-    """The results in a file's text, which anybody may have written.
+def read(path: Path) -> Matrix:
+    """The matrix in a file.
+
+    Raises:
+        FileInvalid: it cannot be read, or is none; with every problem.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as refused:
+        raise _invalid(str(path), "", f"cannot be read: {refused.strerror}") from None
+    except UnicodeDecodeError:
+        raise _invalid(str(path), "", "not UTF-8") from None
+    return parse(text, file=str(path))
+
+
+def parse(text: str, *, file: str) -> Matrix:
+    """The matrix in a file's text, which anybody may have written.
 
     Args:
         text: the content.
         file: what to call it in errors.
 
     Raises:
-        FileInvalid: it is not one; with every problem.
+        FileInvalid: it is none; with every problem.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise FileInvalid(file=file, problems=(Problem(where="", message=f"not JSON: {error}"),)) from None
-    if not isinstance(data, dict) or not isinstance(data.get("results"), list):
-        raise FileInvalid(file=file, problems=(Problem(where="results", message="expected a list of results"),))
-    if data.get("format") != FORMAT:
-        message = f"this version of exdev reads format {FORMAT}, found {data.get('format')!r:.20}"
-        raise FileInvalid(file=file, problems=(Problem(where="format", message=message),))
-    problems: list[Problem] = []
-    found = [_result(one, f"results[{index}]", problems) for index, one in enumerate(data["results"])]
-    if problems:
-        raise FileInvalid(file=file, problems=tuple(problems))
-    return tuple(result for result in found if result is not None)
+        raise _invalid(file, "", f"not JSON: {error}") from None
+    if isinstance(data, dict) and data.get("format") != FORMAT:
+        found = f"{data.get('format')!r:.20}"
+        raise _invalid(file, "format", f"this exdev reads format {FORMAT}, found {found}; run the scenarios again")
+    if flaws := tuple(problems(data, schema())):
+        more = () if len(flaws) <= _TOLD else (Problem(where="", message=f"and {len(flaws) - _TOLD} more"),)
+        raise FileInvalid(file=file, problems=(*flaws[:_TOLD], *more))
+    return _matrix(data)
 
 
-def _result(data: object, where: str, problems: list[Problem]) -> Result | None:
-    flaw = _flaw(data) if isinstance(data, dict) else "expected a table"
-    if flaw or not isinstance(data, dict):
-        problems.append(Problem(where=where, message=flaw))
-        return None
-    return Result(**{**data, "why": tuple(data["why"])})
+def _matrix(data: dict[str, Any]) -> Matrix:
+    return Matrix(
+        results=tuple(Result(**{**one, "why": tuple(one["why"])}) for one in data["results"]),
+        about=data["about"],
+        layouts={name: Shown(**shown) for name, shown in data["layouts"].items()},
+    )
 
 
-def _flaw(data: dict[str, Any]) -> str:
-    """What is wrong with one result's table; empty: nothing."""
-    known = {*_TEXTS, "state", "why", "seconds"}
-    if data.keys() != known:
-        return f"expected the keys {', '.join(sorted(known))}"
-    if not all(isinstance(data[key], str) for key in _TEXTS):
-        return f"{', '.join(_TEXTS)} are texts"
-    if data["state"] not in STATES:
-        return f"unknown state {data['state']!r:.40}; known: {', '.join(STATES)}"
-    if not isinstance(data["why"], list) or not all(isinstance(one, str) for one in data["why"]):
-        return "why is a list of texts"
-    if type(data["seconds"]) not in {int, float}:
-        return "seconds is a number"
-    return ""
+def _refuse(constant: str) -> float:
+    """NaN and Infinity, which Python writes and reads, are no JSON."""
+    message = f"{constant} is no number"
+    raise ValueError(message)
+
+
+def _invalid(file: str, where: str, message: str) -> FileInvalid:
+    return FileInvalid(file=file, problems=(Problem(where=where, message=message),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from harness.matrix.cells import DRAWN, Cell, State, merge
+from harness.matrix.cells import DRAWN, FAILING, Cell, State, merge
 from harness.model import LINK_MODES
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _said(cell: Cell | None) -> str:
     ran = cell.failed + cell.passed + cell.known
     if cell.state == "known":
         return f"known {cell.known}/{ran}"
-    if cell.state in {"violation", "error"}:
+    if cell.state in FAILING:
         return f"{cell.state.upper()} {cell.failed}/{ran}"
     return cell.state
 

@@ -62,6 +62,14 @@ def describe(
     return "\n".join(lines).rstrip()
 
 
+def said(verdict: Verdict) -> str:
+    """What the installer said in the step that broke a promise first: one line of bounded length, roles for paths."""
+    evidence = verdict.evidence
+    steps = {violation.step for violation in verdict.violations if violation.step < len(evidence.steps)}
+    message = evidence.steps[min(steps)].outcome.message if steps else ""
+    return _short(_with_roles(" ".join(message.split()), evidence))
+
+
 def _title(verdict: Verdict) -> str:
     case = verdict.case
     broken = ", ".join(dict.fromkeys(f"`{violation.contract}`" for violation in verdict.violations))

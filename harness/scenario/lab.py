@@ -38,6 +38,7 @@ class Lab:
         failure: the verdict that failed last: the smallest one, once Hypothesis has shrunk it.
         first_failure: the one that failed first.
         known: the open reports that explain violations met so far.
+        met: the verdicts that met them: for each report the first one.
         examples: how many cases ran.
     """
 
@@ -64,6 +65,7 @@ class Lab:
         self.failure: Verdict | None = None
         self.first_failure: Verdict | None = None
         self.known: dict[str, Report] = {}
+        self.met: list[Verdict] = []
         self.examples = 0
 
     def case(self, *asks: Ask, plan: Plan | None = None, strict: bool = False) -> Case:
@@ -100,7 +102,10 @@ class Lab:
             self.failure = verdict
             self.first_failure = self.first_failure or verdict
             raise Violated(verdict)
-        self.known |= {one.id: one for one in explaining(self._reports, verdict.violations, verdict.evidence)}
+        known = {one.id: one for one in explaining(self._reports, verdict.violations, verdict.evidence)}
+        if known.keys() - self.known.keys():
+            self.met.append(verdict)
+        self.known |= known
         return verdict
 
     def again(self, case: Case) -> Verdict:

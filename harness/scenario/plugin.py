@@ -17,7 +17,7 @@ from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
 from harness.scenario.profiles import is_thorough, register, spared
 from harness.scenario.results import THINNED, Results
-from harness.scenario.selection import Instance, Selection, not_applicable
+from harness.scenario.selection import SELECTION, Instance, Selection, not_applicable
 from harness.scenario.thinning import Choice, thinned
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from harness.run import Verdict
     from harness.scenario.marker import Requirements
 
-_SELECTION = pytest.StashKey[Selection]()
 _INSTANCE = pytest.StashKey[Instance]()
 _INSTALLERS = "reference (default), specimen:..., uv==0.1.2, uv (newest), pip, installer, pdm, poetry, path:UV; repeat"
 
@@ -55,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _check_writable(chosen)
     try:
         register(config.getoption("hypothesis_profile", None))
-        config.stash[_SELECTION] = Selection.of(
+        config.stash[SELECTION] = Selection.of(
             layout=config.getoption("layout"),
             link_mode=config.getoption("link_mode"),
             installer=config.getoption("installer"),
@@ -75,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker("scenario")
     if mark is not None:
         requirements: Requirements = mark.args[0]
-        instances = tuple(metafunc.config.stash[_SELECTION].instances(requirements))
+        instances = tuple(metafunc.config.stash[SELECTION].instances(requirements))
         metafunc.parametrize("lab", instances, ids=[one.id for one in instances], indirect=True, scope="module")
 
 
@@ -130,7 +129,7 @@ def lab(request: pytest.FixtureRequest, runner: Runner) -> Lab:
         layouts=possible,
         link_modes=instance.link_modes,
         installer=instance.installer,
-        published=request.config.stash[_SELECTION].published,
+        published=request.config.stash[SELECTION].published,
         reports=() if strict else tuple(map(reports.load, reports.names())),
     )
 
@@ -174,12 +173,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.excinfo and isinstance(call.excinfo.value, LayoutUntrue):
         report.longrepr = str(call.excinfo.value)  # the layout's author has to read it, not the harness's
     lab = getattr(item, "funcargs", {}).get("lab")
-    if report.when == "call" and report.passed and isinstance(lab, Lab) and lab.known:
+    told = reporting.Told()
+    if verdict is not None and isinstance(lab, Lab):
+        told = reporting.violated(verdict, lab, item.config.rootpath)
+    elif report.when == "call" and report.passed and isinstance(lab, Lab) and lab.known:
         reporting.mark_known(report, lab)
-    saved = reporting.keep(verdict, item.config.rootpath) if verdict else ""
-    reporting.attach(report, item, instance, verdict, saved=saved)
-    if verdict is not None:
-        report.longrepr = reporting.story(verdict, item.funcargs["lab"], saved)  # type: ignore[attr-defined]  # functions have them
+        told = reporting.explained(lab, item.config.rootpath)
+    reporting.attach(report, item, instance, verdict, told)
+    report.longrepr = told.story if verdict else report.longrepr
     return report
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.matrix import Result
+from harness.matrix import FAILING, Result
 from harness.reports.catalog import known as known_reports
-from harness.reproduction import describe, save
+from harness.reproduction import describe, said, save
 from harness.reproduction.replay import command
 from harness.reproduction.sameness import same
 
@@ -23,17 +23,51 @@ if TYPE_CHECKING:
 
 PROPERTY = "exdev"
 FAILURES = Path(".exdev") / "failures"
+KNOWN_CASES = Path(".exdev") / "known"
+# Characters of a story that go into the matrix' file: ten screens.
+_STORY = 20_000
 # What the reasons of skips start with, and what stands between several.
 NOT_APPLICABLE, KNOWN, AND = "not applicable: ", "known: ", ", "
 
 
-def keep(verdict: Verdict, root: Path) -> str:
-    """Save a violating case; its file as seen from here."""
-    return os.path.relpath(save(verdict.case, root / FAILURES), Path.cwd())
+def keep(verdict: Verdict, root: Path, where: Path = FAILURES) -> str:
+    """Save a case; its file as seen from here."""
+    return os.path.relpath(save(verdict.case, root / where), Path.cwd())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What there is to tell of an instance that did not simply pass; see `Result`."""
+
+    saved: str = ""
+    message: str = ""
+    story: str = ""
+    replay: str = ""
+
+
+def violated(verdict: Verdict, lab: Lab, root: Path) -> Told:
+    """The failure as people read it, run twice more to see whether it is under control; its case is saved."""
+    saved = keep(verdict, root)
+    replay = command(Path(saved), verdict.case)
+    first = lab.first_failure or verdict
+    known = known_reports(verdict.violations, verdict.evidence)
+    text = describe(verdict, replay=replay, shrunk_from=first.case, known=known)
+    one, two = lab.again(verdict.case), lab.again(verdict.case)
+    if not (same(one, verdict) and same(two, verdict)):
+        text += "\n    uncontrolled: two more runs of this case came to something else: neither a pass nor a failure"
+    return Told(saved=saved, message=said(verdict), story=text, replay=replay)
+
+
+def explained(lab: Lab, root: Path) -> Told:
+    """What met nothing but open reports: the first verdict for each report; the first of all is saved."""
+    saved = keep(lab.met[0], root, KNOWN_CASES)
+    stories = (describe(verdict, known=known_reports(verdict.violations, verdict.evidence)) for verdict in lab.met)
+    replay = command(Path(saved), lab.met[0].case)
+    return Told(saved=saved, message=said(lab.met[0]), story="\n\n".join(stories), replay=replay)
 
 
 def attach(
-    report: pytest.TestReport, item: pytest.Item, instance: Instance, verdict: Verdict | None, *, saved: str
+    report: pytest.TestReport, item: pytest.Item, instance: Instance, verdict: Verdict | None, told: Told
 ) -> None:
     """Put an instance's result on its report, as plain data: workers send reports to their controller."""
     state, why = _state(report, verdict)
@@ -44,10 +78,28 @@ def attach(
         installer=instance.installer,
         state=state,
         why=why,
-        saved=saved,
+        saved=told.saved,
         seconds=round(report.duration, 3),
+        instance=_instance(item, instance),
+        drawn=instance.drawn,
+        message=told.message,
+        story=_bounded(told.story or (report.longreprtext if state == "error" else "")),
+        replay=told.replay,
     )
     report.user_properties.append((PROPERTY, asdict(result)))
+
+
+def _instance(item: pytest.Item, instance: Instance) -> str:
+    """`scenarios/test_x.py::test_y[own parameters]`: as in any other run, wherever the files lie."""
+    file = "/".join(item.path.parts[-2:])
+    name, bracket, parameters = item.nodeid.partition("::")[2].partition("[")
+    own = [part.strip("-") for part in parameters.removesuffix("]").split(instance.id, 1)] if bracket else []
+    shown = "-".join(filter(None, own))
+    return f"{file}::{name}[{shown}]" if shown else f"{file}::{name}"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _STORY else f"{text[:_STORY]}\n... and {len(text) - _STORY} characters more"
 
 
 def mark_known(report: pytest.TestReport, lab: Lab) -> None:
@@ -57,25 +109,18 @@ def mark_known(report: pytest.TestReport, lab: Lab) -> None:
 
 
 def results(reports: list[pytest.TestReport]) -> list[Result]:
-    """The results on these reports."""
-    found = [value for report in reports for name, value in report.user_properties if name == PROPERTY]
-    return [_result(value) for value in found if isinstance(value, dict)]
+    """One result for each instance: of one whose test passed and whose fixtures failed after it, the failure."""
+    found: dict[str, list[Result]] = {}
+    for report in reports:
+        told = [value for name, value in report.user_properties if name == PROPERTY and isinstance(value, dict)]
+        # Reports of later phases repeat the properties of earlier ones.
+        found.setdefault(report.nodeid, []).extend(map(_result, told))
+    return [max(several, key=lambda one: one.state in FAILING) for several in found.values() if several]
 
 
 def _result(value: dict[str, Any]) -> Result:
     # Workers send tuples as lists.
     return Result(**{**value, "why": tuple(value["why"])})
-
-
-def story(verdict: Verdict, lab: Lab, saved: str) -> str:
-    """The failure as people read it, run twice more to see whether it is under control."""
-    first = lab.first_failure or verdict
-    known = known_reports(verdict.violations, verdict.evidence)
-    text = describe(verdict, replay=command(Path(saved), verdict.case), shrunk_from=first.case, known=known)
-    one, two = lab.again(verdict.case), lab.again(verdict.case)
-    if not (same(one, verdict) and same(two, verdict)):
-        text += "\n    uncontrolled: two more runs of this case came to something else: neither a pass nor a failure"
-    return text
 
 
 def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, tuple[str, ...]]:

@@ -7,13 +7,18 @@ import platform
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 import harness
-from harness.matrix import dump, table
+from harness.layouts import picture
+from harness.matrix import Matrix, Shown, dump, table
 from harness.scenario import reporting
+from harness.scenario.selection import SELECTION
+
+if TYPE_CHECKING:
+    from harness.matrix import Result
 
 # How many instances of slow installers others stand for.
 THINNED: pytest.StashKey[int] = pytest.StashKey()
@@ -66,8 +71,20 @@ class Results:
                 " fewer at a time (--layout, -k), or --hypothesis-profile thorough"
             )
         if path := terminalreporter.config.getoption("matrix"):
-            _save(Path(path), dump(results, about()))
+            _save(Path(path), dump(_matrix(results, terminalreporter.config)))
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
+
+
+def _matrix(results: list[Result], config: pytest.Config) -> Matrix:
+    """What is saved: also how much was left out, and the layouts for those who do not have this catalogue."""
+    named = {result.layout for result in results}
+    layouts = [layout for layout in config.stash[SELECTION].layouts if layout.name in named]
+    thinned = config.stash.get(THINNED, 0)
+    return Matrix(
+        results=tuple(results),
+        about={**about(), **({"thinned": f"{thinned} instances were left to others to stand for"} if thinned else {})},
+        layouts={layout.name: Shown(about=layout.about, picture=picture(layout)) for layout in layouts},
+    )
 
 
 def about() -> dict[str, str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+import pytest
+
 from harness import installers, layouts
 from harness.errors import UnknownName
 from harness.matrix import DRAWN
@@ -108,6 +110,10 @@ class Selection:
 
     def _own(self, layout: Layout, requirements: Requirements) -> bool:
         return layout.name in self.own and requirements.anywhere and not layout.refusals
+
+
+# Where a run keeps what it was asked for.
+SELECTION: pytest.StashKey[Selection] = pytest.StashKey()
 
 
 def not_applicable(requirements: Requirements, instance: Instance) -> tuple[str, ...]:
