@@ -82,16 +82,31 @@ class Runner:
             MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, or is not what it says it is; or a wheel's
                 archive cannot be written into its wheelhouse.
         """
-        installer = self._find(case.installer)
-        if missing := installer.abilities.missing(case):
-            raise NotApplicable(installer=case.installer, what=missing)
-        verify(case.layout, laboratory=self._laboratory)
-        with _umask(USUAL_UMASK), build(case.layout, laboratory=self._laboratory) as site:
+        with self._built(case) as (installer, site):
             evidence = _seen(case, installer, site)
             # What went wrong is compared with nothing; while Hypothesis shrinks, that is most of what runs.
             if evidence.steps and evidence.steps[-1].outcome.exit == 0:
                 evidence = replace(evidence, control=self._control(case))
         return Verdict(case=case, evidence=evidence, violations=judge(evidence, self._contracts))
+
+    @contextmanager
+    def inside(self, case: Case) -> Iterator[tuple[Site, tuple[StepEvidence, ...]]]:
+        """The site as a case's steps leave it, for people to look at, until the block is left; nothing is judged.
+
+        Raises:
+            NotApplicable, MountFailed, LayoutUntrue, FileInvalid: as `run`.
+        """
+        with self._built(case) as (installer, site):
+            yield site, tuple(_Run(case, installer, site).steps())
+
+    @contextmanager
+    def _built(self, case: Case) -> Iterator[tuple[Installer, Site]]:
+        installer = self._find(case.installer)
+        if missing := installer.abilities.missing(case):
+            raise NotApplicable(installer=case.installer, what=missing)
+        verify(case.layout, laboratory=self._laboratory)
+        with _umask(USUAL_UMASK), build(case.layout, laboratory=self._laboratory) as site:
+            yield installer, site
 
     def _control(self, case: Case) -> Evidence | None:
         """The case on the plain layout with the empty plan."""

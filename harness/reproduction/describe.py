@@ -15,7 +15,7 @@ from harness.model.case import USUAL_UMASK
 from harness.reproduction import happenings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.model import Case, Evidence, StepEvidence, Traced, Violation
     from harness.model.report import Report
@@ -136,7 +136,24 @@ def _shown(case: Case) -> list[str]:
 
 
 def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> Iterator[str]:
-    outcome, evidence = step.outcome, verdict.evidence
+    yield from did(number, step, verdict.evidence.roots)
+    interleaved = verdict.case.plan.schedule is not None and len(step.step.wheels) > 1
+    for one in step.outcome.trace if trace else _telling(step, verdict, interleaved=interleaved):
+        paths = " <- ".join(filter(None, (one.path, one.second)))
+        whose = f"{step.step.wheels[one.program]}: " if interleaved else ""
+        text = whose + _with_roles(paths, verdict.evidence.roots)
+        yield f"            {one.operation:10} {one.errno or 'ok':10} {_short(text)}"
+
+
+def did(number: int, step: StepEvidence, roots: Mapping[str, str]) -> Iterator[str]:
+    """What one step was, what it ran, how it ended and what it said, line by line.
+
+    Args:
+        number: counted from 1.
+        step: what was seen of it.
+        roots: the real path of each role, which is shown as `{purelib}`.
+    """
+    outcome = step.outcome
     image = " (image)" if step.step.image else ""
     notes = "   (has to succeed)" if step.step.must else ""
     notes += "   (obstacles lifted)" if step.step.lifted else ""
@@ -145,15 +162,10 @@ def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> 
         yield f"    somebody else  {meddling.do} {_printable(meddling.at)}"
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"
     for line in outcome.commands:
-        yield f"            {'runs':10} {_short(_with_roles(line, evidence))}"
+        yield f"            {'runs':10} {_short(_with_roles(line, roots))}"
     for text in (outcome.message, *outcome.notes):
         for line in text.splitlines():
-            yield f"            {'says':10} {_short(_with_roles(line, evidence))}"
-    interleaved = verdict.case.plan.schedule is not None and len(step.step.wheels) > 1
-    for one in outcome.trace if trace else _telling(step, verdict, interleaved=interleaved):
-        paths = " <- ".join(filter(None, (one.path, one.second)))
-        whose = f"{step.step.wheels[one.program]}: " if interleaved else ""
-        yield f"            {one.operation:10} {one.errno or 'ok':10} {_short(whose + _with_roles(paths, evidence))}"
+            yield f"            {'says':10} {_short(_with_roles(line, roots))}"
 
 
 def _telling(step: StepEvidence, verdict: Verdict, *, interleaved: bool) -> list[Traced]:
@@ -180,7 +192,7 @@ def _violations(violations: tuple[Violation, ...], evidence: Evidence) -> Iterat
             path = _ROLE.sub(r"{\1}\2", one.path, count=1)
             text = f"{path}   expected {one.expected}, found {one.found}"
             step = f" (step {one.step + 1})" if len(evidence.steps) > 1 else ""
-            yield f"        {_short(_with_roles(text, evidence))}{step}"
+            yield f"        {_short(_with_roles(text, evidence.roots))}{step}"
     if len(shown) > _SHOWN:
         yield f"        and {len(shown) - _SHOWN} more"
 
@@ -203,13 +215,13 @@ def _wrapped(label: str, text: str) -> list[str]:
     )
 
 
-def _with_roles(text: str, evidence: Evidence) -> str:
+def _with_roles(text: str, roots: Mapping[str, str]) -> str:
     """Real paths as `{purelib}/...`: they differ from run to run, and the role is what a reader looks for."""
-    for role, path in sorted(evidence.roots.items(), key=lambda item: (-len(item[1]), item[0] != "purelib")):
+    for role, path in sorted(roots.items(), key=lambda item: (-len(item[1]), item[0] != "purelib")):
         if path in text:
             text = re.sub(re.escape(path) + r"(?![\w.-])", f"{{{role}}}", text)
     # What lies beside the roles: as the layout's picture spells it.
-    site = posixpath.commonpath(evidence.roots.values()) if evidence.roots else "/"
+    site = posixpath.commonpath(roots.values()) if roots else "/"
     return text if site == "/" else text.replace(f"{site}/", "/")
 
 

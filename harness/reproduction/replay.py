@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from harness.reproduction.asked import add_arguments, asked, check_machine
 from harness.reproduction.describe import describe
 from harness.reproduction.export import export
 from harness.reproduction.sameness import same
+from harness.reproduction.shell import look_around
 from harness.run import Runner
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ examples:
   exdev replay uv-1513 --installer uv==0.1.3      and on one that was seen not to
   exdev replay case.toml --installer reference    the same case with another installer
   exdev replay case.toml --trace                  with every operation of the last step
+  exdev replay case.toml --shell                  do its steps, then look around: a shell inside the site
+  exdev replay case.toml --shell --steps 1        look around when the first of them is done; 0: before any of them
   exdev replay case.toml --export there           write archives and a script, to try the real installer by hand:
     sh there/site.sh sh -c 'UV_CACHE_DIR=$CACHE uv pip install --offline --no-index --find-links $WHEELHOUSE \\
         --link-mode hardlink --python $ENVIRONMENT/bin/python NAME...'
@@ -47,6 +51,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_arguments(parser)
     parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
+    parser.add_argument("--shell", action="store_true", help="judge nothing: open a shell where its steps were done")
+    parser.add_argument("--steps", metavar="N", type=_count, help="do the first N steps only (0: build the layout)")
     parser.add_argument("--export", metavar="DIRECTORY", type=Path, help="run nothing: write archives and a script")
     parser.set_defaults(run=run)
 
@@ -58,12 +64,17 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the file or the machine is not usable.
     """
     case = asked(arguments.file, installer=arguments.installer).case
+    if arguments.steps is not None:
+        case = replace(case, steps=case.steps[: arguments.steps])
     if arguments.export:
         sys.stdout.write(f"{_exported(case, arguments.export)}\n")
         return 0
     with open_laboratory() as laboratory:
         check_machine(case)
         runner = Runner(laboratory)
+        if arguments.shell:
+            with runner.inside(case) as (site, steps):
+                return look_around(site, steps, case)
         first, second = runner.run(case), runner.run(case)
     known = reports.known(first.violations, first.evidence)
     sys.stdout.write(f"{describe(first, trace=arguments.trace, known=known)}\n")
@@ -71,6 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")
         return 3
     return 0 if first.holds else 1
+
+
+def _count(text: str) -> int:
+    """A number that is not negative: argparse says what is wrong with any other text."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of steps")
+    return int(text)
 
 
 def _exported(case: Case, directory: Path) -> Path:
