@@ -67,7 +67,7 @@ def said(verdict: Verdict) -> str:
     evidence = verdict.evidence
     steps = {violation.step for violation in verdict.violations if violation.step < len(evidence.steps)}
     message = evidence.steps[min(steps)].outcome.message if steps else ""
-    return _short(_with_roles(" ".join(message.split()), evidence))
+    return _short(_with_roles(" ".join(message.split()), evidence.roots))
 
 
 def _title(verdict: Verdict) -> str:
