@@ -270,6 +270,29 @@ class NotProvided(HarnessError):  # noqa: N818 - reads as what is so
 
 
 @dataclass(eq=False, kw_only=True)
+class MemoryUnusable(HarnessError):  # noqa: N818 - reads as what is so
+    """A memory of failures that this machine was told to share cannot be used.
+
+    Attributes:
+        variable: the environment variable that names it.
+        value: what that says, without any password.
+        because: what is wrong.
+        remedy: what to do about it.
+    """
+
+    variable: str
+    value: str
+    because: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.variable}={self.value}: {self.because}. Remedy: {self.remedy}; or unset {self.variable}, and this"
+            " machine remembers by itself"
+        )
+
+
+@dataclass(eq=False, kw_only=True)
 class NotAnInstaller(HarnessError):  # noqa: N818 - reads as what is so
     """What a user named as an installer of their own cannot be used as one."""
 

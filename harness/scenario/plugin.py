@@ -15,7 +15,8 @@ from harness.plugin import enter
 from harness.run import Runner
 from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
-from harness.scenario.profiles import is_thorough, register, spared
+from harness.scenario.memory import remembering
+from harness.scenario.profiles import is_thorough, make_steady, register, spared
 from harness.scenario.results import THINNED, Results
 from harness.scenario.selection import SELECTION, Instance, Selection, not_applicable
 from harness.scenario.thinning import Choice, thinned
@@ -53,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (chosen := config.getoption("matrix")) and not hasattr(config, "workerinput"):
         _check_writable(chosen)
     try:
-        register(config.getoption("hypothesis_profile", None))
+        register(config.getoption("hypothesis_profile", None), remembering(os.environ))
         config.stash[SELECTION] = Selection.of(
             layout=config.getoption("layout"),
             link_mode=config.getoption("link_mode"),
@@ -158,7 +159,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if not isinstance(lab, Lab):
         return (yield)
     lab.begin()
-    with spared(getattr(item, "obj", None), installers.find(lab.installer).abilities.effort):
+    test, effort = getattr(item, "obj", None), installers.find(lab.installer).abilities.effort
+    make_steady(test, item.nodeid)
+    with spared(test, effort):
         return (yield)
 
 

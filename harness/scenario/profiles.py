@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import InvalidArgument
 
 from harness.errors import UnknownName
@@ -15,16 +16,21 @@ from harness.model import codec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hypothesis.database import ExampleDatabase
+
 _EXAMPLES = {"dev": 100, "ci": 100, "thorough": 5000}
+_STEADY = "ci"
 _SETTINGS = "_hypothesis_internal_use_settings"
 _PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 
 
-def register(chosen: str | None) -> None:
+def register(chosen: str | None, memory: ExampleDatabase | None = None) -> None:
     """Register the profiles and load one.
 
     Args:
         chosen: a profile's name; by default `ci` where the environment says CI, otherwise `dev`.
+        memory: of failures, which several machines share: every profile tries what is in it first. Hypothesis forbids
+            one to a derandomized profile, so that `ci` is seeded then; see `make_steady`.
 
     Raises:
         UnknownName: there is no such profile.
@@ -34,7 +40,7 @@ def register(chosen: str | None) -> None:
             name,
             max_examples=examples,
             # Where nobody watches, a run is red because of the change it tests, not because of what was drawn today.
-            derandomize=name == "ci",
+            derandomize=name == _STEADY and memory is None,
             # Building real mounts takes what it takes; a contract, bounded-time, looks after the rest.
             deadline=None,
             # Several labels for what is one defect in one tree help nobody: the first one found is shrunk and shown.
@@ -44,7 +50,9 @@ def register(chosen: str | None) -> None:
             phases=_PHASES,
             print_blob=False,
         )
-    name = chosen or ("ci" if os.environ.get("CI") else "dev")
+        if memory is not None:
+            settings.register_profile(name, settings.get_profile(name), database=memory)
+    name = chosen or (_STEADY if os.environ.get("CI") else "dev")
     try:
         settings.load_profile(name)
     except InvalidArgument:
@@ -65,6 +73,20 @@ def fewer(times: int) -> settings:
 def is_thorough() -> bool:
     """Whether the profile is the one for a night."""
     return settings().max_examples >= _EXAMPLES["thorough"]
+
+
+def make_steady(test: object, name: str) -> None:
+    """Have a test of this name draw the same examples in every run, as `ci` promises, where it has a memory, too.
+
+    What is remembered is tried first; then comes what is always drawn. `--hypothesis-seed` would not do: it turns the
+    memory off, and so does the decorator `seed`, which does it in the settings that are put back here.
+    """
+    chosen = getattr(test, _SETTINGS, None)
+    if not (callable(test) and isinstance(chosen, settings)):
+        return
+    if settings.get_current_profile_name() == _STEADY and chosen.database is not None:
+        seed(zlib.crc32(name.encode()))(test)
+        setattr(test, _SETTINGS, chosen)
 
 
 @contextmanager
