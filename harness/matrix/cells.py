@@ -13,6 +13,20 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 # Those that fail a run.
 FAILING: Final[frozenset[State]] = frozenset({"violation", "flaky", "error"})
 
+# The worst first.
+SEVERITY: Final[tuple[State, ...]] = ("error", "violation", "flaky", "known", "pass", "not run", "not applicable")
+
+# Beside the words, never instead of them.
+SYMBOLS: Final[Mapping[State, str]] = {
+    "error": "!",
+    "violation": "\N{MULTIPLICATION X}",
+    "flaky": "\N{ALMOST EQUAL TO}",
+    "known": "\N{BLACK QUESTION MARK ORNAMENT}",
+    "pass": "\N{CHECK MARK}",
+    "not run": "\N{WHITE CIRCLE}",
+    "not applicable": "\N{MIDDLE DOT}",
+}
+
 # Stands for layout and link mode of a scenario that draws them, where no failure says which they were.
 DRAWN = "drawn"
 
@@ -67,8 +81,7 @@ class Cell:
     def state(self) -> State:
         """The worst state that says something; skipped scenarios count only where nothing else ran."""
         states = {result.state for result in self.results}
-        order: tuple[State, ...] = ("error", "violation", "flaky", "known", "pass", "not run", "not applicable")
-        return next(state for state in order if state in states)
+        return next(state for state in SEVERITY if state in states)
 
     @property
     def passed(self) -> int:
@@ -84,6 +97,18 @@ class Cell:
     def known(self) -> int:
         """How many met nothing but what open reports explain."""
         return sum(result.state == "known" for result in self.results)
+
+    @property
+    def ran(self) -> int:
+        """How many came to a verdict, or should have."""
+        return self.failed + self.passed + self.known
+
+    @property
+    def count(self) -> int:
+        """How many of those that ran its state is about: all that failed, or those that are known, or that passed."""
+        if self.state in FAILING:
+            return self.failed
+        return {"known": self.known, "pass": self.passed}.get(self.state, 0)
 
     @property
     def why(self) -> tuple[str, ...]:

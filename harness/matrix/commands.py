@@ -1,21 +1,58 @@
-"""`exdev matrix FILE...`: saved results as a table."""
+"""`exdev matrix FILE...`: saved results, joined, as a table, a page, or a file for machines."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from harness.errors import FileInvalid, Problem
 from harness.matrix.cells import FAILING
-from harness.matrix.file import read
-from harness.matrix.terminal import table
+from harness.matrix.comparing import changes
+from harness.matrix.file import dump, read
+from harness.matrix.html import html
+from harness.matrix.joining import join
+from harness.matrix.junit import junit
+from harness.matrix.markdown import markdown
+from harness.matrix.picture import picture
+from harness.matrix.terminal import differences, table
 
-_EXAMPLES = """\
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.matrix.cells import Result
+    from harness.matrix.matrix import Matrix
+
+_MODE = 0o644
+_EPILOG = """\
+Several files, the shards of one run for example, are joined: equal results count once. The same scenario instance with
+two verdicts in two files is `flaky`: it fails, and says which file says what.
+
+states:
+  pass            every promise was kept
+  known           open reports, which are named, explain all that is wrong
+  violation       a promise was broken
+  flaky           one run broke a promise that another one kept
+  error           the harness or the scenario itself failed
+  not run         the machine could not; the reason is told
+  not applicable  the installer does not do this
+
 examples:
   pytest scenarios --installer uv --matrix .exdev/matrix.json -n auto
-  exdev matrix .exdev/matrix.json
+  exdev matrix .exdev/matrix.json                              a table, here
+  exdev matrix shards/*.json --merge --output all.json         one file of several
+  exdev matrix all.json --html --output matrix.html            a page to look around in
+  exdev matrix all.json --markdown >> "$GITHUB_STEP_SUMMARY"
+  exdev matrix new.json --compare old.json                     what changed from one release to another
+  exdev matrix new.json --compare old.json --html --output matrix.html
 
-exit status: 0; 1 where a result is a violation, an error or flaky; 2 where a file is not usable
+exit status:
+  0  no result fails
+  1  a result is a violation, an error or flaky (of the files themselves, not of --compare), or there is none at all
+  2  a file or the command line is not usable
 """
 
 
@@ -23,24 +60,94 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add `matrix` to the command line."""
     parser = subparsers.add_parser(
         "matrix",
-        help="show saved results",
-        description="Show results that `pytest scenarios --matrix FILE` has saved.",
-        epilog=_EXAMPLES,
+        help="show, join and compare saved results",
+        description="Show, join and compare results that `pytest scenarios --matrix FILE` has saved.",
+        epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="saved results")
-    parser.set_defaults(run=run)
+    forms = parser.add_mutually_exclusive_group()
+    add = forms.add_argument
+    add("--json", "--merge", dest="form", action="store_const", const=_json, help="one file, of the same format")
+    add("--junit", dest="form", action="store_const", const=_junit, help="JUnit XML: a suite for each installer")
+    add("--markdown", dest="form", action="store_const", const=_markdown, help="for the summary of a CI step")
+    add("--html", dest="form", action="store_const", const=_html, help="one page with all the evidence in it")
+    add("--picture", dest="form", action="store_const", const=_picture, help="one SVG image, for a README")
+    parser.add_argument("--compare", metavar="OTHER", type=Path, help="say what changed since these earlier results")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write there, whole or not at all")
+    parser.set_defaults(run=run, form=_table, wrong=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show them.
 
     Returns:
-        The exit status: 0, or 1 where something failed.
+        The exit status: 0, or 1 where something failed or nothing is there.
 
     Raises:
-        FileInvalid: a file is not usable.
+        FileInvalid: a file is not usable, or cannot be written.
     """
-    results = [result for path in arguments.files for result in read(path).results]
-    sys.stdout.write(f"{table(results) or 'no results'}\n")
-    return 1 if any(result.state in FAILING for result in results) else 0
+    if arguments.compare and arguments.form in {_junit, _picture}:
+        arguments.wrong("--compare goes with the table, --json, --markdown and --html")
+    matrix = join([(str(path), read(path)) for path in arguments.files])
+    other = read(arguments.compare) if arguments.compare else None
+    text = arguments.form(matrix, join([(str(arguments.compare), other)]) if other else None)
+    if arguments.output:
+        write(arguments.output, text)
+    else:
+        sys.stdout.write(text)
+    return 0 if matrix.results and not any(result.state in FAILING for result in matrix.results) else 1
+
+
+def _table(matrix: Matrix, before: Matrix | None) -> str:
+    parts = [table(matrix.results) or "no results"]
+    parts += [] if before is None else [differences(changes(before, matrix))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _json(matrix: Matrix, before: Matrix | None) -> str:
+    if before is None:
+        return dump(matrix)
+    return dump(matrix, changes=[_change(one.before, one.after) for one in changes(before, matrix)])
+
+
+def _change(before: Result | None, after: Result | None) -> Mapping[str, Any]:
+    place = after or before
+    where = {name: getattr(place, name) for name in ("instance", "layout", "link_mode")}
+    return {**where, "before": _side(before), "after": _side(after)}
+
+
+def _side(result: Result | None) -> Mapping[str, Any]:
+    return {"installer": result.installer, "state": result.state, "why": result.why} if result else {}
+
+
+def _junit(matrix: Matrix, _: Matrix | None) -> str:
+    return junit(matrix)
+
+
+def _markdown(matrix: Matrix, before: Matrix | None) -> str:
+    return markdown(matrix, None if before is None else changes(before, matrix))
+
+
+def _html(matrix: Matrix, before: Matrix | None) -> str:
+    return html(matrix, before)
+
+
+def _picture(matrix: Matrix, _: Matrix | None) -> str:
+    return picture(matrix)
+
+
+def write(path: Path, text: str) -> None:
+    """Whole or not at all: what reads it meanwhile sees the old one.
+
+    Raises:
+        FileInvalid: it cannot be written.
+    """
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, delete=False) as file:
+            file.write(text)
+        os.chmod(file.name, _MODE)
+        os.replace(file.name, path)
+    except OSError as refused:
+        problem = Problem(where="", message=f"cannot be written: {refused.strerror}")
+        raise FileInvalid(file=str(path), problems=(problem,)) from None

@@ -6,12 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from harness.matrix.cells import DRAWN, FAILING, Cell, State, merge
+from harness.matrix.printable import shown
 from harness.model import LINK_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.matrix.cells import Result
+    from harness.matrix.comparing import Change
 
     Cells = Mapping[tuple[str, str], Cell]
 
@@ -21,16 +23,37 @@ _LINE = 118
 
 def table(results: Iterable[Result]) -> str:
     """The whole matrix, with what is behind its cells that are no pass; empty without results."""
-    cells = merge(results)
+    cells = merge(map(shown, results))
     installers = dict.fromkeys(installer for installer, _, _ in cells)
     return "\n\n".join("\n".join(_of_installer(installer, cells)) for installer in installers)
+
+
+def differences(changes: Iterable[Change]) -> str:
+    """What changed, alike changes together; says so where nothing did."""
+    found: dict[tuple[str, str, str], list[Result]] = {}
+    for change in changes:
+        before, after = _side(change.before), _side(change.after)
+        found.setdefault((shown(change.result).installer, before, after), []).append(shown(change.result))
+    lines: list[str] = []
+    for (installer, before, after), results in found.items():
+        where = list(dict.fromkeys((result.layout, result.link_mode) for result in results))
+        tests = ", ".join(dict.fromkeys(result.scenario for result in results))
+        lines += textwrap.wrap(f"{installer}: {before} -> {after} ({'; '.join(_places(where, ()))})", _LINE)
+        lines += textwrap.wrap(tests, _LINE, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    return "\n".join(lines) or "nothing changed"
+
+
+def _side(result: Result | None) -> str:
+    if result is None:
+        return "absent"
+    return f"{result.state} {', '.join(shown(result).why)}".strip()
 
 
 def _of_installer(installer: str, cells: Mapping[tuple[str, str, str], Cell]) -> Iterator[str]:
     mine = {(layout, mode): cell for (name, layout, mode), cell in cells.items() if name == installer}
     drawn = mine.pop((DRAWN, DRAWN), None)
     layouts = sorted({layout for layout, _ in mine}, key=lambda name: (name != "plain", name))
-    modes = [mode for mode in LINK_MODES if any((layout, mode) in mine for layout in layouts)]
+    modes = [mode for mode in (*LINK_MODES, DRAWN) if any((layout, mode) in mine for layout in layouts)]
     first = max(map(len, (installer, *layouts))) + 2
     yield f"{installer:{first}}" + "".join(f"{mode:{_WIDTH}}" for mode in modes).rstrip()
     for layout in layouts:
@@ -45,12 +68,9 @@ def _said(cell: Cell | None) -> str:
         return "-"
     if cell.state == "pass":
         return f"pass {cell.passed}"
-    ran = cell.failed + cell.passed + cell.known
-    if cell.state == "known":
-        return f"known {cell.known}/{ran}"
-    if cell.state in FAILING:
-        return f"{cell.state.upper()} {cell.failed}/{ran}"
-    return cell.state
+    if not cell.count:
+        return cell.state
+    return f"{cell.state.upper() if cell.state in FAILING else cell.state} {cell.count}/{cell.ran}"
 
 
 def _reasons(cells: Cells, layouts: Sequence[str]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +13,7 @@ import pytest
 import harness
 from harness.layouts import picture
 from harness.matrix import Matrix, Shown, dump, table
+from harness.matrix.commands import write
 from harness.scenario import reporting
 from harness.scenario.selection import SELECTION
 
@@ -71,7 +71,7 @@ class Results:
                 " fewer at a time (--layout, -k), or --hypothesis-profile thorough"
             )
         if path := terminalreporter.config.getoption("matrix"):
-            _save(Path(path), dump(_matrix(results, terminalreporter.config)))
+            write(Path(path), dump(_matrix(results, terminalreporter.config)))
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
 
 
@@ -97,11 +97,3 @@ def about() -> dict[str, str]:
         "user": "root" if os.getuid() == 0 else "plain",
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _save(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)

@@ -1,0 +1,40 @@
+"""Text of unknown origin made fit to be shown: what installers print and files hold is hostile input; pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from harness.matrix.cells import Result
+
+_KEPT: Final = "\n\t"
+
+
+def printable(text: str) -> str:
+    """The same with U+FFFD for all that steers a terminal, turns text around or is no character; lines stay lines."""
+    if text.isprintable():
+        return text
+    shown = (one if one.isprintable() or one in _KEPT else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return "".join(shown)
+
+
+def line(text: str) -> str:
+    """The same in one line."""
+    return " ".join(printable(text).split())
+
+
+def shown(result: Result) -> Result:
+    """A result with texts that can be shown: its story in lines, all others in one line each."""
+    return replace(
+        result,
+        scenario=line(result.scenario),
+        layout=line(result.layout),
+        installer=line(result.installer),
+        why=tuple(map(line, result.why)),
+        saved=line(result.saved),
+        instance=line(result.instance),
+        message=line(result.message),
+        story=printable(result.story),
+        replay=line(result.replay),
+    )

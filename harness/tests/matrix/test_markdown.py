@@ -1,0 +1,63 @@
+"""The Markdown of a CI step: everything that is wrong is in it, it fits, and no text turns into markup."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.matrix.comparing import changes
+from harness.matrix.markdown import LIMIT, markdown
+from harness.tests.matrix.made import HOSTILE, hostile, matrix, result
+
+
+def test_states_are_said_in_words_and_counted() -> None:
+    text = markdown(matrix(result(), result("violation", "complete", layout="x", story="told"), result(layout="y")))
+    assert text.startswith("## \N{MULTIPLICATION X} 1 violation, \N{CHECK MARK} 2 pass\n")
+    assert "| x | \N{MULTIPLICATION X} violation 1/1 |" in text
+    assert "<summary>\N{MULTIPLICATION X} uv==0.13.9&#58; violation: complete (1)</summary>" in text.replace(
+        "uv==0.13.9:", "uv==0.13.9&#58;"
+    )
+    assert "```text\ntold\n```" in text
+
+
+def test_a_report_is_a_link() -> None:
+    text = markdown(matrix(result("known", "uv#1 <https://github.com/astral-sh/uv/issues/1>")))
+    assert '<a href="https://github.com/astral-sh/uv/issues/1">uv&#35;1</a>' in text
+
+
+def test_a_link_to_anything_else_stays_text() -> None:
+    text = markdown(matrix(result("known", 'uv#1 <https://x" onclick="alert(1)>', "a <javascript:alert(1)>")))
+    assert "<a " not in text
+
+
+def test_changes_come_first() -> None:
+    before, after = matrix(result("violation", "complete", installer="uv==0.1.2")), matrix(result())
+    text = markdown(after, changes(before, after))
+    assert "**1 changed**" in text
+    assert "uv==0.1.2&#58; violation" in text.replace("uv==0.1.2:", "uv==0.1.2&#58;")
+    assert "**0 changed**" in markdown(after, ())
+
+
+@pytest.mark.parametrize("limit", [500, 20_000, LIMIT])
+def test_it_never_grows_beyond_its_limit_and_says_so(limit: int) -> None:
+    many = (result("violation", str(number), scenario=f"test_{number}", story="x" * 9999) for number in range(200))
+    text = markdown(matrix(*many), limit=limit)
+    assert len(text.encode()) <= limit + 100
+    assert "parts more are left out" in text
+
+
+def test_the_limit_is_that_of_a_step_summary() -> None:
+    many = (result("violation", str(number), scenario=f"test_{number}", story="\u20ac" * 9999) for number in range(99))
+    assert 500_000 < len(markdown(matrix(*many)).encode()) <= 1024 * 1024
+
+
+def test_no_hostile_text_becomes_markup() -> None:
+    text = markdown(hostile())
+    # What stands in a code block is shown as it is; a block ends only with its own fence.
+    outside = re.sub(r"^(`{3,})text\n.*?^\1\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert not re.search(r"<(?!/?(details|summary)>)", outside)
+    assert not re.search(r"[\[\]`]", outside)
+    assert all(one.isprintable() for one in text if one not in {"\n", "\t"})
+    assert outside.count("<details>") == len(HOSTILE)
+    assert text.encode()
