@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import harness
 from harness import doctor
+from harness.checking import capture
 from harness.errors import HarnessError
 from harness.matrix import commands as matrix
 from harness.provisioning import commands as provisioning
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor, matrix, provisioning, replay)
+SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay)
 
 _EXAMPLES: Final = """\
 examples:
@@ -26,6 +27,8 @@ examples:
   exdev doctor --require overlay   exit status 1 where overlay is missing
   exdev provision uv==0.1.2        have a release of an installer ready, for runs without a network
   exdev matrix .exdev/matrix.json  results that pytest scenarios --matrix .exdev/matrix.json has saved
+  exdev capture --cache ~/.cache/uv --environment .venv
+                                   this machine's storage as a layout
   exdev COMMAND --help             what COMMAND takes
 
 scenarios are run by pytest: pytest scenarios

@@ -301,3 +301,14 @@ class NotAnInstaller(HarnessError):  # noqa: N818 - reads as what is so
 
     def __str__(self) -> str:
         return f"path:{self.path} is no installer that can be put to the test: {self.because}"
+
+
+@dataclass(eq=False, kw_only=True)
+class ScratchStays(HarnessError):  # noqa: N818 - reads as what is so
+    """A scratch directory on the live machine could not be removed again."""
+
+    path: str
+    errno: int
+
+    def __str__(self) -> str:
+        return f"the scratch directory {self.path!r} cannot be removed: {errno_name(self.errno)}; remove it by hand"

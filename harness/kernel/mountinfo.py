@@ -6,7 +6,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# The id of the parent of what lies on no mount that is listed: the root, and all mounts of a chroot(2).
+_NOT_LISTED = -1
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
@@ -56,6 +62,39 @@ def below(path: str, pid: int | str = "self") -> tuple[MountEntry, ...]:
     """
     prefix = path.rstrip("/") + "/"
     return tuple(entry for entry in read(pid) if entry.at == path or entry.at.startswith(prefix))
+
+
+def seen(entries: Iterable[MountEntry]) -> tuple[MountEntry, ...]:
+    """Those that a path leads to; the others are hidden by mounts at their places or above them."""
+    listed = tuple(entries)
+    ids = {entry.id for entry in listed}
+    laid = {(entry.parent if entry.parent in ids - {entry.id} else _NOT_LISTED, entry.at): entry for entry in listed}
+    return tuple(entry for entry in listed if _reached(entry.at, laid) is entry)
+
+
+def _reached(path: str, laid: Mapping[tuple[int, str], MountEntry]) -> MountEntry | None:
+    """The mount that a walk along a path ends on: at every name it goes on to what is laid there, and on that."""
+    entry = None
+    for place in ("/", *(path[:end] for end in range(1, len(path) + 1) if path[end : end + 1] in ("", "/"))):
+        while (above := laid.get((entry.id if entry else _NOT_LISTED, place))) is not None:
+            entry = above
+    return entry
+
+
+def covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None:
+    """The mount on which an absolute path without links lies; None: none of those listed has it (chroot(2)).
+
+    Args:
+        entries: as `seen` gives them.
+        path: need not exist.
+    """
+    holding = [entry for entry in entries if holds(entry.at, path)]
+    return max(holding, key=lambda entry: len(entry.at), default=None)
+
+
+def holds(directory: str, path: str) -> bool:
+    """Whether a path is a directory's own, or lies below it; by the names alone."""
+    return f"{path.rstrip('/')}/".startswith(f"{directory.rstrip('/')}/")
 
 
 def parse(line: bytes) -> MountEntry:

@@ -67,7 +67,12 @@ class Deeds:
                     os.unlink(path)
 
     def _scratch(self, fact: Fact) -> str:
-        return self._prepared[fact] if fact in self._prepared else self._make_scratch(fact)
+        return self._left(fact) or self._make_scratch(fact)
+
+    def _left(self, fact: Fact) -> str | None:
+        """What was prepared; None: nothing was, or a mount that was laid since hides it."""
+        path = self._prepared.get(fact)
+        return path if path and os.path.lexists(path) else None
 
     def _make_scratch(self, fact: Fact) -> str:
         """A fresh file in the fact's directory; the fact's own path where that is a file."""
@@ -102,8 +107,8 @@ class Deeds:
 
     def _write(self, fact: Fact) -> None:
         """Over what was prepared, and to a new file: a lower layer's file may refuse where its directory grants."""
-        if fact in self._prepared:
-            os.close(os.open(self._prepared[fact], os.O_WRONLY | os.O_CLOEXEC))
+        if path := self._left(fact):
+            os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
         path = self._target(fact)
         if os.path.isfile(path):
             os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))

@@ -16,6 +16,7 @@ ROOMS = (
     "bench",
     "scenario",
     "doctor",
+    "checking",
     "plugin",
     "matrix",
     "reproduction",

@@ -63,3 +63,60 @@ def neighbours() -> list[str]:
 
 def test_a_neighbour_with_a_longer_name_is_not_below() -> None:
     assert call(neighbours) == ["a"]
+
+
+def listed(text: str) -> tuple[mountinfo.MountEntry, ...]:
+    return tuple(mountinfo.parse(line.strip().encode()) for line in text.strip().splitlines())
+
+
+STACKED = """
+    20 1 8:1 / / rw - ext4 /dev/sda1 rw
+    21 20 0:5 / /dev rw - devtmpfs dev rw
+    22 21 0:6 / /dev/shm rw - tmpfs first rw
+    23 22 0:7 / /dev/shm rw - tmpfs second rw
+    30 20 0:8 / /a/b rw - tmpfs hidden rw
+    31 20 0:9 / /a rw - tmpfs hiding rw
+    32 31 0:10 / /a/b rw - tmpfs seen rw
+    33 30 0:11 / /a/b/c rw - tmpfs hidden-with-its-parent rw
+"""
+
+
+def test_what_is_covered_at_its_place_or_above_it_is_not_seen() -> None:
+    seen = mountinfo.seen(listed(STACKED))
+    assert [entry.id for entry in seen] == [20, 21, 23, 31, 32]
+
+
+def test_a_mount_on_the_root_itself_hides_what_lies_below() -> None:
+    text = STACKED + "40 20 0:12 / / rw - tmpfs over-everything rw\n"
+    assert [entry.id for entry in mountinfo.seen(listed(text))] == [40]
+
+
+def test_in_a_chroot_no_root_is_listed_and_the_rest_is_seen() -> None:
+    entries = listed("50 49 0:5 / /cache rw - tmpfs t rw")
+    assert mountinfo.seen(entries) == entries
+    assert mountinfo.covering(entries, "/cache/uv") == entries[0]
+    assert mountinfo.covering(entries, "/home") is None
+
+
+def test_a_path_lies_on_the_innermost_mount_whether_it_exists_or_not() -> None:
+    seen = mountinfo.seen(listed(STACKED))
+    found = [mountinfo.covering(seen, path) for path in ("/", "/ab", "/a/b/c", "/dev/shm/x")]  # noqa: S108 - a name
+    assert [entry.id for entry in found if entry] == [20, 20, 32, 23]
+
+
+def stacked() -> list[bool]:
+    with open_laboratory() as laboratory:
+        place = f"{laboratory.sites}/place"
+        Path(place, "below").mkdir(parents=True)
+        found = []
+        with mounts.tmpfs(f"{place}/below"), mounts.tmpfs(place):
+            seen = mountinfo.seen(mountinfo.read())
+            found.append([entry.at for entry in seen if mountinfo.holds(place, entry.at)] == [place])
+            device = os.stat(place).st_dev
+            entry = mountinfo.covering(seen, f"{place}/below")
+            found.append(entry is not None and entry.device == f"{os.major(device)}:{os.minor(device)}")
+        return found
+
+
+def test_the_kernel_agrees_on_what_is_seen() -> None:
+    assert call(stacked) == [True, True]

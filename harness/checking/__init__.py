@@ -1,0 +1,1 @@
+"""Checking a machine: its storage as a layout, and whether an installer is safe on it."""

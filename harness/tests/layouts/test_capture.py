@@ -1,0 +1,203 @@
+"""What was seen of a machine becomes a layout that is built and true, and what does not is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.layouts import verify
+from harness.layouts.capture import Captured, capture
+from harness.layouts.storage import Linked
+from harness.layouts.validate import problems
+from harness.tests.layouts import machines
+from harness.tests.layouts.machines import changed, machine
+
+if TYPE_CHECKING:
+    from harness.kernel.laboratory import Laboratory
+    from harness.layouts.storage import Storage
+    from harness.model import Layout
+
+ENVIRONMENT = "/venvs/test"
+PURELIB = f"{ENVIRONMENT}/lib/python3.12/site-packages"
+
+MACHINES = {
+    "docker": machine(machines.DOCKER, cache="/root/.cache/uv", environment=ENVIRONMENT),
+    "docker, environment in the image": changed(
+        machine(machines.DOCKER, cache="/root/.cache/uv", environment=ENVIRONMENT), "purelib", lower=True
+    ),
+    "two volumes": machine(machines.TWO_VOLUMES, cache="/root/.cache/uv", environment=ENVIRONMENT),
+    "kubernetes": machine(machines.KUBERNETES, cache="/cache", environment=ENVIRONMENT),
+    "wsl": machine(machines.WSL, cache="/home/ada/.cache/uv", environment="/mnt/c/Users/ada/project/.venv"),
+    "nfs home": machine(machines.NFS_HOME, cache="/home/ada/.cache/uv", environment="/home/ada/venv"),
+    "lxc": machine(machines.LXC, cache="/var/cache/uv", environment="/srv/venv"),
+    "btrfs subvolumes": changed(
+        machine(
+            machines.BTRFS,
+            cache="/c",
+            environment="/e",
+            answers={"link cache purelib": "EXDEV", "rename cache purelib": "EXDEV"},
+        ),
+        "cache",
+        device=99,
+    ),
+    "no links at all": machine(machines.BTRFS, cache="/c", environment="/e", answers={"link cache purelib": "EPERM"}),
+    "another user's environment": machine(
+        machines.BTRFS, cache="/c", environment="/e", answers={"write purelib": "EACCES"}
+    ),
+    "everything inside everything": machine(machines.BTRFS, cache="/e/.cache", environment="/e", temporary="/"),
+    "one directory": machine(machines.BTRFS, cache="/e", environment="/e", temporary="/e", packages=False),
+}
+
+
+def mounted(layout: Layout) -> list[tuple[str, str]]:
+    return [(mount.at, mount.type) for mount in layout.mounts]
+
+
+def gives(layout: Layout, do: str, source: str, to: str) -> list[str]:
+    return [fact.gives for fact in layout.facts if (fact.do, fact.source, fact.to) == (do, source, to)]
+
+
+@pytest.mark.parametrize("storage", MACHINES.values(), ids=MACHINES)
+def test_every_machine_becomes_a_layout_that_is_true(storage: Storage, laboratory: Laboratory) -> None:
+    layout = capture(storage).layout
+    assert problems(layout) == ()
+    assert layout.facts
+    verify(layout, laboratory=laboratory)
+
+
+def test_a_container_with_a_volume_is_an_overlay_with_another_device_in_it() -> None:
+    layout = capture(MACHINES["docker"]).layout
+    assert mounted(layout) == [("/", "overlay"), ("/root/.cache", "bind")]
+    assert {"overlay", "cross-device"} <= set(layout.tags)
+    assert gives(layout, "link", "{cache}", "{purelib}") == ["EXDEV"]
+    assert gives(layout, "link", "{temporary}", "{purelib}") == ["ok"]
+
+
+def test_what_an_image_brought_lies_in_the_lower_layer() -> None:
+    layout = capture(MACHINES["docker, environment in the image"]).layout
+    assert {mount.after for mount in layout.mounts} == {"image"}
+    assert "lower-layer" in layout.tags
+    assert ("rename-directory", "EXDEV") in [(fact.do, fact.gives) for fact in layout.facts]
+
+
+def test_two_volumes_of_one_disk_are_one_device_and_refuse_links() -> None:
+    layout = capture(MACHINES["two volumes"]).layout
+    assert gives(layout, "same-device", "{cache}", "{purelib}") == ["yes"]
+    assert gives(layout, "link", "{cache}", "{purelib}") == ["EXDEV"]
+
+
+def test_flags_quotas_and_a_mounted_file_of_a_pod_are_there() -> None:
+    captured = capture(MACHINES["kubernetes"])
+    mounts = {mount.at: mount for mount in captured.layout.mounts}
+    assert mounts["{site_packages}/app/settings.py"].file
+    assert "ro" in mounts["{site_packages}/app/settings.py"].flags
+    assert "noexec" in mounts["{temporary}"].flags
+    assert "file-mount" in captured.layout.tags
+    assert any("/venvs has quotas" in remark for remark in captured.remarks)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("wsl", "drvfs"), ("nfs home", ".nfs"), ("lxc", "idmapped"), ("btrfs subvolumes", "order of its own")],
+)
+def test_what_no_layout_has_is_said(name: str, words: str) -> None:
+    assert any(words in remark for remark in capture(MACHINES[name]).remarks)
+
+
+def test_a_refused_link_on_one_mount_becomes_the_nearest_and_says_so() -> None:
+    captured = capture(MACHINES["no links at all"])
+    assert ("{cache}", "bind") in mounted(captured.layout)
+    assert gives(captured.layout, "link", "{cache}", "{purelib}") == []
+    assert any("link from cache to purelib gives EPERM; the nearest here is EXDEV" in one for one in captured.remarks)
+
+
+def test_subvolumes_of_one_mount_are_two_devices() -> None:
+    layout = capture(MACHINES["btrfs subvolumes"]).layout
+    assert gives(layout, "same-device", "{cache}", "{purelib}") == ["no"]
+
+
+def test_an_environment_of_somebody_else_is_read_only_here() -> None:
+    captured = capture(MACHINES["another user's environment"])
+    assert captured.layout.refusals == ("EROFS",)
+    assert any("writing into purelib gives EACCES; here EROFS" in remark for remark in captured.remarks)
+
+
+ODD = {
+    "clone cache purelib": ("ok", "no reflinks"),
+    "symlink purelib": ("EPERM", "symbolic link in purelib gives EPERM"),
+    "modes purelib": ("changed", "modes of files in purelib"),
+    "case purelib": ("ignored", "case of names in purelib is ignored"),
+    "long-name purelib": ("ENAMETOOLONG", "255 bytes in purelib gives ENAMETOOLONG"),
+    "flock cache": ("ENOLCK", "flock in cache gives ENOLCK"),
+    "lockf cache": ("ENOSYS", "fcntl locks in cache give ENOSYS"),
+    "execute purelib": ("EACCES", "running a script in purelib gives EACCES; here ok"),
+}
+
+
+@pytest.mark.parametrize(("trial", "told"), ODD.items())
+def test_every_odd_answer_is_told(trial: str, told: tuple[str, str]) -> None:
+    answer, words = told
+    assert not any(words in one for one in capture(MACHINES["lxc"]).remarks)
+    captured = capture(machine(machines.LXC, cache="/var/cache/uv", environment="/srv/venv", answers={trial: answer}))
+    assert any(words in remark for remark in captured.remarks)
+
+
+def test_little_space_is_mirrored_and_much_is_not() -> None:
+    little = changed(MACHINES["nfs home"], "temporary", free=100 << 20, inodes=500)
+    sizes = {mount.at: (mount.size, mount.inodes) for mount in capture(little).layout.mounts}
+    assert sizes["{temporary}"] == ("102400k", 501)
+    assert sizes["/home/ada"] == (None, None)
+    assert "limited" in capture(little).layout.tags
+
+
+def test_a_full_filesystem_is_one_page(laboratory: Laboratory) -> None:
+    layout = capture(changed(MACHINES["nfs home"], "temporary", free=0)).layout
+    assert [mount.size for mount in layout.mounts if mount.size] == ["4k"]
+    verify(layout, laboratory=laboratory)
+
+
+def test_links_inside_the_environment_lead_where_they_led(laboratory: Laboratory) -> None:
+    links = (
+        Linked(at=f"{ENVIRONMENT}/lib64", says="lib", leads=f"{ENVIRONMENT}/lib"),
+        Linked(at=f"{PURELIB}/nvidia", says="../../../../../shared/{x}", leads="/shared/{x}"),
+        Linked(at=f"{PURELIB}/own", says="/venvs/test/own", leads=f"{ENVIRONMENT}/own"),
+    )
+    layout = capture(replace(MACHINES["docker"], symlinks=links)).layout
+    assert [(link.at, link.to) for link in layout.symlinks] == [
+        ("{environment}/lib64", "lib"),
+        ("{site_packages}/nvidia", "/shared/exdev-1"),
+        ("{site_packages}/own", "{environment}/own"),
+    ]
+    assert {"symlinked", "escape"} <= set(layout.tags)
+    verify(layout, laboratory=laboratory)
+
+
+def test_without_a_trial_nothing_is_claimed_that_was_not_seen() -> None:
+    captured = capture(replace(MACHINES["docker"], answers=(), probed=False))
+    assert {fact.do for fact in captured.layout.facts} == {"same-device"}
+    assert any("nothing was tried" in remark for remark in captured.remarks)
+
+
+NAMES = st.text(min_size=1, max_size=40).filter(
+    lambda name: "/" not in name and "\0" not in name and name not in {".", ".."}
+)
+PATHS = st.lists(
+    NAMES
+    | st.binary(min_size=1, max_size=9)
+    .filter(lambda one: not set(one) & set(b"/\0"))
+    .map(lambda raw: raw.decode("utf-8", "surrogateescape"))
+    .filter(lambda name: name not in {".", ".."}),
+    min_size=1,
+    max_size=9,
+).map(lambda names: "/" + "/".join(names))
+
+
+@given(cache=PATHS, environment=PATHS, temporary=PATHS)
+def test_whatever_the_paths_are_the_layout_is_sound(cache: str, environment: str, temporary: str) -> None:
+    storage = machine(machines.BTRFS, cache=cache, environment=environment, temporary=temporary)
+    captured: Captured = capture(storage)
+    assert problems(captured.layout) == ()

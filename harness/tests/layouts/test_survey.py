@@ -1,0 +1,120 @@
+"""A layout that is built for real and looked at from inside becomes a layout that answers the same."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import FileInvalid
+from harness.kernel import namespaces
+from harness.layouts import build, load, names, verify
+from harness.layouts.capture import capture
+from harness.layouts.survey import survey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.kernel.laboratory import Laboratory
+    from harness.layouts import Site
+    from harness.layouts.storage import Storage
+    from harness.model import Layout
+
+# What is lost, and why; of all others the captured layout has the tags.
+LOST = {
+    "data-elsewhere": ({"scheme-elsewhere"}, "no option says where an installer is told to put data"),
+    "scripts-elsewhere": ({"scheme-elsewhere"}, "no option says where an installer is told to put scripts"),
+}
+# Another kind of mount that answers the same: here everything lies on the laboratory's tmpfs.
+ALIKE = {"control", "same-device", "equal-device", "tmpfs", "bind"}
+
+
+def seen(layout: Layout, laboratory: Laboratory) -> Storage:
+    with build(layout, laboratory=laboratory) as site:
+        for path in (f"{site.role('purelib')}/package", f"{site.role('cache')}/archive", site.role("scripts")):
+            os.makedirs(path, exist_ok=True)
+        site.finish_image()
+        return _survey(site)
+
+
+def _survey(site: Site) -> Storage:
+    return survey(cache=site.role("cache"), environment=site.role("environment"), temporary=site.role("temporary"))
+
+
+def answers(storage: Storage) -> dict[tuple[str, ...], str]:
+    """What a layout can mirror, between any two parts."""
+    told: dict[tuple[str, ...], str] = {
+        (one.do, one.source, one.to or ""): one.gives
+        for one in storage.answers
+        if one.do in {"write", "execute", "link", "rename"}
+    }
+    parts = [place for place in storage.places if place.part != "scripts"]
+    return told | {
+        ("same-device", one.part, other.part): str(one.device == other.device) for one in parts for other in parts
+    }
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_layout_of_the_catalogue_is_captured_as_it_is(name: str, laboratory: Laboratory) -> None:
+    original = seen(load(name), laboratory)
+    layout = capture(original).layout
+    verify(layout, laboratory=laboratory)
+    assert answers(seen(layout, laboratory)) == answers(original)
+    lost, _ = LOST.get(name, (set[str](), ""))
+    if "lower-layer" in layout.tags and namespaces.in_user_namespace():
+        lost = {*lost, "lower-layer"}
+    assert set(load(name).tags) - ALIKE - set(layout.tags) == lost
+
+
+@pytest.mark.parametrize("name", ["small-environment", "few-inodes", "noexec-environment", "file-bind", "nested-bind"])
+def test_what_was_captured_is_captured_alike_again(name: str, laboratory: Laboratory) -> None:
+    first = capture(seen(load(name), laboratory)).layout
+    again = capture(seen(first, laboratory)).layout
+    assert set(again.tags) == set(first.tags)
+
+
+def test_nothing_is_left_and_nothing_is_made(tmp_path: Path) -> None:
+    for name in ("cache", "venv/lib/python3.11/site-packages", "venv/lib/python3.9/site-packages", "tmp"):
+        (tmp_path / name).mkdir(parents=True)
+    before = sorted(map(str, tmp_path.rglob("*")))
+    storage = survey(cache=f"{tmp_path}/cache", environment=f"{tmp_path}/venv", temporary=f"{tmp_path}/none/deep")
+    assert sorted(map(str, tmp_path.rglob("*"))) == before
+    assert [place.part for place in storage.places if not place.exists] == ["temporary"]
+    assert {one.source for one in storage.answers} == {"cache", "purelib"}
+    packages = storage.place("purelib")
+    assert packages is not None
+    assert packages.path.endswith("/python3.11/site-packages")
+
+
+def test_without_probing_no_directory_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    storage = survey(cache=str(tmp_path), environment=str(tmp_path), temporary=str(tmp_path), probe=False)
+    assert storage.answers == ()
+
+
+def test_a_cache_behind_a_link_lies_where_the_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    place = survey(cache=f"{tmp_path}/link", environment=f"{tmp_path}/e", temporary=str(tmp_path), probe=False).places[
+        0
+    ]
+    assert (place.asked, place.path) == (f"{tmp_path}/link", f"{tmp_path}/real")
+
+
+@pytest.mark.parametrize("cache", ["file", "file/below", "\0"])
+def test_what_is_no_directory_is_refused_by_its_name(tmp_path: Path, cache: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileInvalid):
+        survey(cache=f"{tmp_path}/{cache}", environment=str(tmp_path), temporary=str(tmp_path))
+
+
+def test_names_of_any_bytes_are_looked_at(tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(str(tmp_path)) + b"/new\nline '\" \xff {x}")
+    os.mkdir(odd)
+    storage = survey(cache=odd, environment=f"{odd}/venv", temporary=str(tmp_path))
+    assert storage.answer("write", "cache") == "ok"
+    assert os.listdir(odd) == []
