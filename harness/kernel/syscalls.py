@@ -1,8 +1,9 @@
 """The system calls Python does not offer, as thin ctypes wrappers that raise OSError.
 
 Man pages: unshare(2), fsopen(2), fspick(2), fsconfig(2), fsmount(2), move_mount(2), open_tree(2), mount_setattr(2),
-umount(2), mount(2). `os.unshare` exists only from Python 3.12. The calls of the mount API of Linux 5.2 are made by
-number: glibc has wrappers from 2.36 only, musl has none, and numbers from 424 on are the same on every architecture.
+umount(2), mount(2), close_range(2). `os.unshare` exists only from Python 3.12. The calls of the mount API of Linux 5.2
+are made by number: glibc has wrappers from 2.36 only, musl has none, and numbers from 424 on are the same on every
+architecture.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CLONE_NEWNS: Final = 0x00020000
 CLONE_NEWUSER: Final = 0x10000000
+CLONE_NEWPID: Final = 0x20000000
 CLONE_NEWNET: Final = 0x40000000
 
 MS_REC: Final = 0x4000
@@ -82,6 +84,10 @@ _fspick = _by_number(ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
 _mount_setattr = _by_number(
     ctypes.c_int, ctypes.c_char_p, ctypes.c_uint, ctypes.POINTER(_MountAttributes), ctypes.c_size_t
 )
+_close_range = _by_number(ctypes.c_uint, ctypes.c_uint, ctypes.c_uint)
+_CLOSE_RANGE: Final = 436
+_CLOSE_RANGE_CLOEXEC: Final = 4
+_LAST_DESCRIPTOR: Final = 0xFFFFFFFF
 _OPEN_TREE: Final = 428
 _MOVE_MOUNT: Final = 429
 _FSOPEN: Final = 430
@@ -110,6 +116,16 @@ def unshare(flags: int) -> None:
         OSError: refused; `namespaces.enter` tells the causes apart.
     """
     if _unshare(flags) < 0:
+        _fail()
+
+
+def close_on_exec(first: int) -> None:
+    """No program that this process executes inherits a descriptor with this number or a higher one.
+
+    Raises:
+        OSError: EINVAL: the kernel is older than Linux 5.11.
+    """
+    if _close_range(_CLOSE_RANGE, first, _LAST_DESCRIPTOR, _CLOSE_RANGE_CLOEXEC) < 0:
         _fail()
 
 

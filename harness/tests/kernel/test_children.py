@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.kernel import children
 from harness.kernel.children import PRINTED_LIMIT, Command, run
 from harness.kernel.laboratory import open_laboratory
 
@@ -46,10 +48,14 @@ import subprocess, sys
 started = subprocess.Popen([sys.executable, "-c", {LIVES!r}, sys.argv[1]], stderr=subprocess.PIPE)
 started.stderr.read(1)
 """
+# The same, with a session of its own for the one it starts: as daemons have it.
+STARTS_APART = STARTS.replace("stderr=", "start_new_session=True, stderr=")
 # Runs a program as the harness does.
 RUNS = """\
-import sys
+import signal, sys
 from harness.kernel.children import Command, run
+# Who starts the tests in the background of a shell has them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 arguments = (sys.executable, "-c", *sys.argv[1:])
 try:
     run(Command(arguments=arguments, environment={}, directory="/"), seconds=60, writable=None)
@@ -208,11 +214,36 @@ def test_it_does_not_outlive_ctrl_c(pipe: Pipe) -> None:
         assert output == b"interrupted\n"
 
 
+def test_it_does_not_outlive_a_parent_that_was_gone_before_it_asked_to_end_with_it() -> None:
+    # Its parent is another process than the one that it takes for its parent: so it looks to an orphan.
+    orphan = "import os; from harness.kernel.children import _end_with; _end_with(os.getpid())"
+    assert subprocess.run([sys.executable, "-c", orphan], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+
+
+def test_ctrl_c_between_fork_and_exec_leaves_no_process(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "_end_with", lambda parent: os.kill(parent, signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(python(LIVES, pipe.path), seconds=SECONDS, writable=None)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    me = f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children"
+    assert not [pid for pid in Path(me).read_text().split() if pipe.path in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
 def _harness(*arguments: str) -> subprocess.Popen[bytes]:
     """A process of its own that runs a program."""
     return subprocess.Popen(
         [sys.executable, "-c", RUNS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
     )
+
+
+def _telling(function: str, user: str, *arguments: str) -> list[str]:
+    """The command that prints, as JSON, what a function of this module answers: as the same user, or as a plain one."""
+    asking = f"import json, sys; from {__name__} import {function} as told; print(json.dumps(told(*sys.argv[1:])))"
+    command = [sys.executable, "-c", asking, *arguments]
+    return command if user == "same" else [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
 
 
 def refused() -> list[str]:
@@ -237,22 +268,14 @@ def refused() -> list[str]:
 
 @pytest.mark.parametrize("user", ["same", "plain"])
 def test_it_cannot_write_to_the_machine_nor_beside_the_sites(user: str) -> None:
-    asking = f"import json; from {__name__} import refused; print(json.dumps(refused()))"
-    command = [sys.executable, "-c", asking]
-    if user == "plain":
-        command = [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(_telling("refused", user), cwd=ROOT, stdout=subprocess.PIPE, check=True)
     assert json.loads(done.stdout) == ["", *["EROFS"] * 4, "EACCES"]
 
 
 @pytest.mark.parametrize("user", ["same", "plain"])
 def test_it_cannot_take_back_what_protects_the_machine(user: str) -> None:
-    asking = f"from {__name__} import taken_back; print(taken_back())"
-    command = [sys.executable, "-c", asking]
-    if user == "plain":
-        command = [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
-    assert done.stdout == "EPERM EPERM\n"
+    done = subprocess.run(_telling("taken_back", user), cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout) == "EPERM EPERM"
 
 
 def taken_back() -> str:
@@ -261,3 +284,34 @@ def taken_back() -> str:
         ended = run(python(TAKES_BACK), seconds=SECONDS, writable=lab.sites)
         assert ended.exit == 0, ended.errors
         return ended.output.strip()
+
+
+@pytest.mark.parametrize("user", ["same", "plain"])
+@pytest.mark.parametrize("ending", ["by itself", "when its time is up"])
+def test_what_it_leaves_running_in_another_session_has_ended_when_it_has(pipe: Pipe, user: str, ending: str) -> None:
+    program = STARTS_APART if ending == "by itself" else f"{STARTS_APART}\nimport signal\nsignal.pause()"
+    done = subprocess.run(
+        _telling("left_running", user, program, pipe.path), cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    assert json.loads(done.stdout) == (0 if ending == "by itself" else 128 + signal.SIGKILL)
+
+
+@pytest.mark.parametrize("user", ["same", "plain"])
+def test_what_it_has_running_in_another_session_does_not_outlive_a_harness_that_is_killed(
+    pipe: Pipe, user: str
+) -> None:
+    program = f"{STARTS_APART}\nimport signal\nsignal.pause()"
+    with subprocess.Popen(_telling("left_running", user, program, pipe.path), cwd=ROOT) as harness:
+        pipe.wait_until_held()
+        harness.kill()
+        pipe.wait_until_let_go()
+
+
+def left_running(program: str, path: str) -> int:
+    """The exit status of a program that has another one running which holds a pipe open: it must not, afterwards."""
+    end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with open_laboratory() as lab:
+        ended = run(python(program, path), seconds=SHORT, writable=lab.sites)
+        # At once: an end of file where nobody has the pipe open, otherwise a refusal.
+        assert (os.read(end, 1), os.read(end, 1)) == (b".", b""), ended.errors
+    return ended.exit
