@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,18 @@ def enter(config: pytest.Config) -> None:
     except HarnessError as refused:
         raise pytest.UsageError(str(refused)) from refused
     stack.enter_context(temporary_files_in(laboratory.temporary))
+    _leave_base_of_others(config)
+
+
+def _leave_base_of_others(config: pytest.Config) -> None:
+    """Have a worker of pytest-xdist choose its own temporary root where the controller's is not to be seen from here.
+
+    The controller gives local workers a directory in its own one, which lies in its laboratory: a worker that was not
+    started inside that has another (`--tx popen//python=...` with a program that leaves the namespace).
+    """
+    given = getattr(config.option, "basetemp", None)
+    if given and hasattr(config, "workerinput") and not Path(given).parent.is_dir():
+        config.option.basetemp = None
 
 
 @pytest.fixture(scope="session")
