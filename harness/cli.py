@@ -13,13 +13,13 @@ from harness.checking import capture
 from harness.errors import HarnessError
 from harness.matrix import commands as matrix
 from harness.provisioning import commands as provisioning
-from harness.reproduction import replay
+from harness.reproduction import bisect, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay)
+SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay, bisect)
 
 _EXAMPLES: Final = """\
 examples:

@@ -312,3 +312,14 @@ class ScratchStays(HarnessError):  # noqa: N818 - reads as what is so
 
     def __str__(self) -> str:
         return f"the scratch directory {self.path!r} cannot be removed: {errno_name(self.errno)}; remove it by hand"
+
+
+@dataclass(eq=False, kw_only=True)
+class NotBisectable(HarnessError):  # noqa: N818 - reads as what is so
+    """Nothing can be found out about a case by running it on many releases."""
+
+    file: str
+    because: str
+
+    def __str__(self) -> str:
+        return f"{self.file} cannot be bisected: {self.because}"

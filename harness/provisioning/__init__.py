@@ -2,7 +2,8 @@
 
 from harness.provisioning.index import newest
 from harness.provisioning.providing import is_provided, provide
+from harness.provisioning.published import here, published
 from harness.provisioning.release import DISTRIBUTIONS, Release
 from harness.provisioning.shelf import Provided
 
-__all__ = ["DISTRIBUTIONS", "Provided", "Release", "is_provided", "newest", "provide"]
+__all__ = ["DISTRIBUTIONS", "Provided", "Release", "here", "is_provided", "newest", "provide", "published"]

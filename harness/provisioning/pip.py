@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.kernel.children import Ended
 
 _SECONDS: Final = 300
-_BRIEF: Final = ("--quiet", "--retries", "1", "--timeout", "20", "--root-user-action", "ignore")
+_PATIENCE: Final = ("--retries", "1", "--timeout", "20")
 # The first with `--python`, `--dry-run` and `--report`.
 _NEEDED: Final = "22.3"
 _END_OF_BUILD: Final = "[end of output]"
@@ -33,8 +33,28 @@ def install(*arguments: str, directory: Path, python: Path | None = None) -> End
         OSError: it cannot be started.
     """
     into = () if python is None else ("--python", str(python))
+    return _run(
+        *into, "install", "--quiet", "--root-user-action", "ignore", *_PATIENCE, *arguments, directory=directory
+    )
+
+
+def versions(distribution: str, *, directory: Path) -> Ended:
+    """Run `pip index versions`, of this environment: what it prints lists the releases.
+
+    Args:
+        distribution: its name on the index.
+        directory: as for `install`.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    # The command was called experimental from pip 21.2 to 25.0; what it prints first has stayed the same.
+    return _run("index", "versions", *_PATIENCE, distribution, directory=directory)
+
+
+def _run(*arguments: str, directory: Path) -> Ended:
     command = children.Command(
-        arguments=(sys.executable, "-m", "pip", *into, "install", *_BRIEF, *arguments),
+        arguments=(sys.executable, "-m", "pip", *arguments),
         environment=surroundings.of_pip(),
         directory=str(directory),
     )

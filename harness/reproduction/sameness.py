@@ -38,6 +38,11 @@ def _promises(verdict: Verdict) -> set[tuple[str, int]]:
 
 def told(violation: Violation) -> str:
     """A violation without what differs in every run."""
-    text = _DRAWN.sub("*", str(violation))
+    text = without_drawn_names(str(violation))
     # Bytecode holds the time of its source (PEP 552).
     return _DIGEST.sub("*", text) if "/__pycache__/" in violation.path else text
+
+
+def without_drawn_names(text: str) -> str:
+    """A text in which names that are drawn in every run are `*`."""
+    return _DRAWN.sub("*", text)

@@ -1,0 +1,93 @@
+"""Which release to probe next, given what is known; pure. Releases are numbered from the oldest, 0, to the newest.
+
+Both ends come first, then a few in between, so that what comes and goes has a chance to be seen; then every gap between
+two neighbours that differ, one of them bad, is halved until nothing lies in it. What cannot be run decides nothing: it
+is stepped over, and a stretch of it is closed in from both sides rather than walked through.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+# `bad`: the violation that is looked for. `good`: every contract is kept. `other`: something else is violated.
+# `cannot`: it does not run here, or does not do what the case asks for. `uncontrolled`: two runs of it differ.
+Label: TypeAlias = Literal["bad", "good", "other", "cannot", "uncontrolled"]
+
+# Beside both ends. Each costs a download of some 15 MB the first time; bad islands inside fewer series are rare.
+SPREAD: Final = 6
+
+
+def spread(series: Sequence[Hashable], *, seed: int | None = None, every: bool = False) -> tuple[int, ...]:
+    """The releases that are probed in any case, in the order of probing: the newest, the oldest, then some between.
+
+    Args:
+        series: what each release is one of (its minor version), from the oldest on.
+        seed: one that is thought to be bad.
+        every: all of them.
+    """
+    last = len(series) - 1
+    if every:
+        return tuple(range(last, -1, -1))
+    ends = [last, 0] if seed is None else [last, 0, seed]
+    between = [index for index in range(1, last) if series[index] != series[index + 1]]
+    if len(between) > SPREAD:
+        between = [between[(2 * place + 1) * len(between) // (2 * SPREAD)] for place in range(SPREAD)]
+    return tuple(dict.fromkeys((*ends, *reversed(between))))
+
+
+def following(first: Sequence[int], known: Mapping[int, Label]) -> int | None:
+    """The release to probe next; None: nothing is left to find out.
+
+    Args:
+        first: those that are probed in any case, in this order; both ends among them.
+        known: what each release is that was probed.
+    """
+    for index in first:
+        if index not in known:
+            return index
+    low, high = max(_open(known), key=lambda gap: gap[1] - gap[0], default=(0, 0))
+    return (low + high) // 2 if high else None
+
+
+def remaining(first: Sequence[int], known: Mapping[int, Label]) -> int:
+    """About how many more probes there will be."""
+    planned = sorted({*first, *known})
+    undecided = [index for index in first if index not in known]
+    if not undecided:
+        return sum(_halvings(high - low) for low, high in _open(known))
+    widest = max((high - low for low, high in pairwise(planned)), default=1)
+    return len(undecided) + _halvings(widest)
+
+
+def _halvings(width: int) -> int:
+    """How many probes close a gap between two numbers so far apart."""
+    return math.ceil(math.log2(width))
+
+
+def _open(known: Mapping[int, Label]) -> Iterator[tuple[int, int]]:
+    """The gaps to look into: between neighbours that differ, on the way from what is bad to what is not."""
+    probed = sorted(known)
+    for start, end in _stretches(probed, known):
+        inside = [index for index in probed if start <= index <= end]
+        for low, high in pairwise(inside):
+            if known[low] != known[high] and high - low > 1:
+                yield low, high
+
+
+def _stretches(probed: Sequence[int], known: Mapping[int, Label]) -> Iterator[tuple[int, int]]:
+    """From each bad one to its neighbour that decides otherwise; to the end, where none that lies there runs."""
+    deciding = [index for index in probed if known[index] != "cannot"]
+    if not deciding:
+        return
+    for low, high in pairwise(deciding):
+        if known[low] != known[high] and "bad" in {known[low], known[high]}:
+            yield low, high
+    if known[deciding[0]] == "bad":
+        yield probed[0], deciding[0]
+    if known[deciding[-1]] == "bad":
+        yield deciding[-1], probed[-1]

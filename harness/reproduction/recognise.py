@@ -1,0 +1,82 @@
+"""Whether a verdict shows the violation that somebody looks for, keeps every promise, or breaks others; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from harness.reports.signs import missing
+from harness.reproduction.sameness import without_drawn_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.model import Violation
+    from harness.model.report import Report
+    from harness.run import Verdict
+
+Shown: TypeAlias = Literal["good", "bad", "other"]
+
+
+class Place(NamedTuple):
+    """Where a promise is broken: by whose contract, in which step of the evidence, at which path."""
+
+    contract: str
+    step: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """The violation that is looked for.
+
+    Attributes:
+        report: whose signs are to be seen; None: the recorded places count.
+        places: where the recorded verdict breaks promises.
+        ordered: the recorded installer gives each order its promise, so that its paths mean something.
+    """
+
+    report: Report | None = None
+    places: frozenset[Place] = frozenset()
+    ordered: bool = True
+
+    def shown(self, verdict: Verdict) -> Shown:
+        """What a verdict is.
+
+        Returns:
+            `bad`: of a report, every contract that it names is broken, by one of its signs; of a recorded verdict, each
+            of its contracts is broken at one at least of its places. `good`: every contract is kept. `other`: some
+            are broken, but not so: another defect, or a part of this one.
+        """
+        if verdict.holds:
+            return "good"
+        if self.report is not None:
+            return "other" if missing(self.report, verdict.violations, verdict.evidence) else "bad"
+        # Which of two wheels is the one that is not whole may differ where there is no order: then what counts is the
+        # scheme that the path lies in.
+        exact = self.ordered and verdict.evidence.ordered
+        found, recorded = (frozenset(_told(one, exact=exact)) for one in (places(verdict.violations), self.places))
+        return "bad" if _contracts(recorded) == _contracts(recorded & found) else "other"
+
+
+def recorded(verdict: Verdict) -> Sought:
+    """What is looked for where a verdict is to be met again."""
+    return Sought(places=places(verdict.violations), ordered=verdict.evidence.ordered)
+
+
+def places(violations: Iterable[Violation]) -> frozenset[Place]:
+    """Where promises are broken; names that are drawn in every run are the same."""
+    return frozenset(Place(one.contract, one.step, without_drawn_names(one.path)) for one in violations)
+
+
+def broken(verdict: Verdict) -> tuple[str, ...]:
+    """The contracts that it breaks, in the order of the steps."""
+    return tuple(dict.fromkeys(violation.contract for violation in verdict.violations))
+
+
+def _told(found: Iterable[Place], *, exact: bool) -> Iterable[Place]:
+    return found if exact else (one._replace(path=one.path.partition("/")[0]) for one in found)
+
+
+def _contracts(found: Iterable[Place]) -> frozenset[str]:
+    return frozenset(one.contract for one in found)
