@@ -323,3 +323,19 @@ class NotBisectable(HarnessError):  # noqa: N818 - reads as what is so
 
     def __str__(self) -> str:
         return f"{self.file} cannot be bisected: {self.because}"
+
+
+@dataclass(eq=False, kw_only=True)
+class BrowserMissing(HarnessError):  # noqa: N818 - reads as what is so
+    """There is no browser to open a page with.
+
+    Attributes:
+        what: the part that is missing.
+        remedy: how to have it.
+    """
+
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"no browser here: {self.what} is missing. Remedy: {self.remedy}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 _KEPT: Final = "\n\t"
 
 
+@lru_cache(maxsize=1 << 16)  # the same few thousand texts stand in a hundred thousand results
 def printable(text: str) -> str:
     """The same with U+FFFD for all that steers a terminal, turns text around or is no character; lines stay lines."""
     if text.isprintable():
@@ -19,6 +21,7 @@ def printable(text: str) -> str:
     return "".join(shown)
 
 
+@lru_cache(maxsize=1 << 16)
 def line(text: str) -> str:
     """The same in one line."""
     return " ".join(printable(text).split())

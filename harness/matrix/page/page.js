@@ -2,7 +2,7 @@
 // The data's shape is said in harness/matrix/html.py. Text reaches the page through textContent alone.
 const data = JSON.parse(document.getElementById("data").textContent);
 const { texts, states, marks, modes } = data;
-const ROWS_IN_GROUP = 50;
+const ROWS_IN_GROUP = 100;
 const PAGE = 10;
 const at = (id) => document.getElementById(id);
 const kind = (state) => states[state].replace(" ", "-");
@@ -18,36 +18,35 @@ function make(tag, attributes = {}, ...children) {
 
 function label(cell) {
   const [state, count, ran] = cell;
-  return count ? `${states[state]} ${count}/${ran}` : states[state];
+  if (!count) return states[state];
+  return states[state] === "pass" ? `pass ${count}` : `${states[state]} ${count}/${ran}`;
 }
 
-function cellOf(row, column) {
+// Rows are copies of this one: copying is several times faster than making, and there may be thousands.
+const pattern = make("div", { role: "row", class: "row" },
+  make("div", { role: "rowheader", class: "name" }), make("div", { role: "rowheader", class: "name" }),
+  ...modes.map(() => make("div", { role: "gridcell", class: "cell", tabindex: -1 }, "-")));
+
+function fill(cell, row, column) {
   const now = row.cells[column], was = row.before[column];
-  const shown = now || was;
-  if (!shown) return make("div", { role: "gridcell", class: "cell absent", tabindex: -1 }, "-");
-  const element = make("div", { role: "gridcell", tabindex: -1, "aria-haspopup": "dialog" });
   if (now) {
-    element.className = `cell mark ${kind(now[0])}`;
-    element.dataset.mark = marks[now[0]];
-    element.textContent = label(now);
-  } else {
-    element.className = "cell";
-    element.textContent = "-";
+    cell.className = `cell mark ${kind(now[0])}`;
+    cell.dataset.mark = marks[now[0]];
+    cell.firstChild.data = label(now);
+  } else if (!was) {
+    cell.className = "cell absent";
   }
-  if (data.compared && row.partner) {
-    const small = make("small", {}, was ? `was ${marks[was[0]]} ${label(was)}` : "was -");
-    element.append(small);
-    if (row.changed[column]) element.classList.add("changed");
-  }
-  return element;
+  if (row.partner && (now || was)) cell.append(make("small", {}, was ? `was ${marks[was[0]]} ${label(was)}` : "was -"));
+  if (row.changed[column]) cell.classList.add("changed");
 }
 
 function elementOf(row) {
   if (!row.element) {
-    const names = [make("div", { role: "rowheader", class: "name" }, row.installer),
-      make("div", { role: "rowheader", class: "name" }, row.layout)];
-    if (row.partner && row.partner !== row.installer) names[0].append(make("small", {}, ` (was ${row.partner})`));
-    row.element = make("div", { role: "row", class: "row" }, ...names, ...modes.map((_, column) => cellOf(row, column)));
+    const [installer, layout, ...cells] = (row.element = pattern.cloneNode(true)).children;
+    installer.textContent = row.installer;
+    layout.textContent = row.layout;
+    if (row.partner && row.partner !== row.installer) installer.append(make("small", {}, ` (was ${row.partner})`));
+    cells.forEach((cell, column) => fill(cell, row, column));
     row.element.row = row;
   }
   return row.element;
@@ -99,29 +98,41 @@ function sort(by) {
   draw();
 }
 
+const asked = (row, column) => Boolean(row.cells[column] || row.before[column]);
+const everything = rows.reduce((sum, row) => sum + modes.filter((_, column) => asked(row, column)).length, 0);
+let drawn = 0; // how many of the visible rows are in the page; the rest follows while nothing else is to be done
+let next = 0;
+
 function draw() {
+  clearTimeout(next);
   visible = rows.filter((row) => row.hits.includes(true));
-  const groups = [];
-  for (let start = 0; start < visible.length; start += ROWS_IN_GROUP) {
-    const group = make("div", { role: "rowgroup", class: "rows" });
-    visible.slice(start, start + ROWS_IN_GROUP).forEach((row, offset) => {
-      const element = elementOf(row);
-      element.setAttribute("aria-rowindex", start + offset + 2);
-      row.hits.forEach((hit, column) => element.children[column + 2].classList.toggle("faded", !hit));
-      group.append(element);
-    });
-    groups.push(group);
-  }
-  if (!groups.length) groups.push(make("p", { class: "empty" }, "Nothing is like that."));
-  grid.replaceChildren(grid.firstChild, ...groups);
+  drawn = 0;
+  grid.replaceChildren(grid.firstChild);
   grid.setAttribute("aria-rowcount", visible.length + 1);
-  const cells = visible.reduce((sum, row) => sum + row.hits.filter((hit, column) => hit && asked(row, column)).length, 0);
-  const all = rows.reduce((sum, row) => sum + modes.filter((_, column) => asked(row, column)).length, 0);
-  at("status").textContent = `${cells} of ${all} cells in ${visible.length} rows`;
+  if (!visible.length) grid.append(make("p", { class: "empty" }, "Nothing is like that."));
+  const cells = visible.reduce((sum, row) => sum + row.hits.filter(Boolean).length, 0);
+  at("status").textContent = `${cells} of ${everything} cells in ${visible.length} rows`;
+  drawMore();
   rove();
 }
 
-const asked = (row, column) => Boolean(row.cells[column] || row.before[column]);
+function drawMore() {
+  drawGroup();
+  const more = drawn < visible.length;
+  grid.setAttribute("aria-busy", more);
+  if (more) next = setTimeout(drawMore);
+}
+
+function drawGroup() {
+  const group = make("div", { role: "rowgroup", class: "rows" });
+  for (const row of visible.slice(drawn, drawn + ROWS_IN_GROUP)) {
+    const element = elementOf(row);
+    element.setAttribute("aria-rowindex", ++drawn + 1);
+    row.hits.forEach((hit, column) => element.children[column + 2].classList.toggle("faded", !hit && asked(row, column)));
+    group.append(element);
+  }
+  if (group.firstChild) grid.append(group);
+}
 
 // --- the keyboard: one cell of the grid is in the tab order, arrows move it ---------------------------------------
 
@@ -159,11 +170,12 @@ grid.addEventListener("keydown", (event) => {
   } else if (MOVES[event.key]) {
     event.preventDefault();
     const [line, column] = MOVES[event.key](...place(cell), event.ctrlKey);
-    const row = visible[Math.min(Math.max(line, 0), visible.length - 1)];
-    const next = row.element.children[2 + Math.min(Math.max(column, 0), modes.length - 1)];
-    rove(next);
-    next.focus();
-    next.scrollIntoView({ block: "nearest" });
+    const index = Math.min(Math.max(line, 0), visible.length - 1);
+    while (drawn <= index) drawGroup();
+    const target = visible[index].element.children[2 + Math.min(Math.max(column, 0), modes.length - 1)];
+    rove(target);
+    target.focus();
+    target.scrollIntoView({ block: "nearest" });
   }
 });
 
@@ -255,15 +267,25 @@ function copyButton(command) {
   return button;
 }
 
-function resultOf([state, instance, seconds, why = [], message = 0, story = 0, replay = 0], opened) {
-  const reasons = why.map((index) => texts[index]).join(", ");
-  const title = make("summary", {}, make("span", { class: `mark ${kind(state)}`, "data-mark": marks[state] }, states[state]),
-    " ", make("bdi", {}, texts[instance]), reasons ? `: ${reasons}` : "");
-  const parts = [make("p", {}, `${seconds.toFixed(1)} s`)];
+const reasons = (why) => why.map((index) => texts[index]).join(", ");
+
+function badge(state, words) {
+  return make("span", { class: `badge mark ${kind(state)}`, "data-mark": marks[state] }, words);
+}
+
+function told([state, instance, seconds, why, message = 0, story = 0, replay = 0], opened) {
+  const title = make("summary", {}, badge(state, states[state]), " ", make("bdi", {}, texts[instance]), `: ${reasons(why)}`);
+  const parts = [make("p", {}, `${seconds} s`)];
   if (message) parts.push(make("p", {}, "said: ", make("bdi", {}, texts[message])));
   if (replay) parts.push(make("div", { class: "replay" }, make("pre", {}, texts[replay]), copyButton(texts[replay])));
   if (story) parts.push(make("pre", { tabindex: 0, "aria-label": "story" }, texts[story]));
   return make("details", opened ? { open: "" } : {}, title, ...parts);
+}
+
+function listed(state, results) {
+  const lines = results.map(([, instance, seconds, why = []]) =>
+    make("li", {}, make("bdi", {}, texts[instance]), why.length ? `: ${reasons(why)}` : ` (${seconds} s)`));
+  return make("details", {}, make("summary", {}, badge(state, `${states[state]} ${results.length}`)), make("ul", {}, ...lines));
 }
 
 function sideOf(heading, cell) {
@@ -273,10 +295,13 @@ function sideOf(heading, cell) {
     return side;
   }
   const [state, , , results] = cell;
-  side.append(make("p", { class: `mark ${kind(state)}`, "data-mark": marks[state] }, label(cell)));
-  const telling = results.filter((result) => result[5]);
+  const stories = results.filter((result) => result[5]);
   const others = results.filter((result) => !result[5]);
-  side.append(...telling.map((result, index) => resultOf(result, index === 0)), ...others.map((result) => resultOf(result, false)));
+  side.append(
+    make("p", {}, badge(state, label(cell))),
+    ...stories.map((result, index) => told(result, index === 0)),
+    ...[...new Set(others.map((result) => result[0]))].map((one) => listed(one, others.filter((result) => result[0] === one))),
+  );
   return side;
 }
 
