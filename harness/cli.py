@@ -13,13 +13,13 @@ from harness.checking import capture
 from harness.errors import HarnessError
 from harness.matrix import commands as matrix
 from harness.provisioning import commands as provisioning
-from harness.reproduction import bisect, replay
+from harness.reproduction import bisect, export, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay, bisect)
+SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay, export, bisect)
 
 _EXAMPLES: Final = """\
 examples:
@@ -29,6 +29,7 @@ examples:
   exdev matrix .exdev/matrix.json  results that pytest scenarios --matrix .exdev/matrix.json has saved
   exdev capture --cache ~/.cache/uv --environment .venv
                                    this machine's storage as a layout
+  exdev export uv-1513             a report's case as one shell script, for those who have no exdev
   exdev COMMAND --help             what COMMAND takes
 
 scenarios are run by pytest: pytest scenarios

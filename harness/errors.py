@@ -339,3 +339,21 @@ class BrowserMissing(HarnessError):  # noqa: N818 - reads as what is so
 
     def __str__(self) -> str:
         return f"no browser here: {self.what} is missing. Remedy: {self.remedy}"
+
+
+@dataclass(eq=False, kw_only=True)
+class NotExportable(HarnessError):  # noqa: N818 - reads as what is so
+    """A case of which no stand-alone script can be made.
+
+    Attributes:
+        installer: that of the case.
+        because: what is in the way.
+        remedy: what to do instead.
+    """
+
+    installer: str
+    because: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"no script can be made for {self.installer}: {self.because}; {self.remedy}"

@@ -21,7 +21,7 @@ _SECONDS: Final = 30.0
 
 # Where the interpreter of a virtual environment looks for each scheme by itself; headers are a convention of pip and
 # uv, which no sysconfig scheme knows.
-_USUAL: Final = {
+USUAL: Final = {
     "purelib": f"lib/{PYTHON}/site-packages",
     "platlib": f"lib/{PYTHON}/site-packages",
     "scripts": "bin",
@@ -30,7 +30,7 @@ _USUAL: Final = {
 
 # Distributions that have their own places (Debian) change sysconfig's schemes as well. A line of a .pth file is what an
 # isolated interpreter (-I) still runs; `sitecustomize` would be Debian's own, which comes first.
-_PTH: Final = "import sysconfig; [scheme.update({places}) for scheme in sysconfig._INSTALL_SCHEMES.values()]\n"
+SCHEMES_PTH: Final = "import sysconfig; [scheme.update({places}) for scheme in sysconfig._INSTALL_SCHEMES.values()]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Place:
     @property
     def schemes(self) -> tuple[str, ...]:
         """The environment and its schemes: what its interpreter knows of the layout."""
-        return tuple(self.site.role(role) for role in ("environment", *_USUAL))
+        return tuple(self.site.role(role) for role in ("environment", *USUAL))
 
     @property
     def writable(self) -> str:
@@ -97,7 +97,7 @@ def make(site: Site) -> Place:
     place = Place(site)
     try:
         os.makedirs(place.home, exist_ok=True)
-        spread(site.role("environment"), {role: site.role(role) for role in _USUAL})
+        spread(site.role("environment"), {role: site.role(role) for role in USUAL})
     except OSError as refused:
         fact = f"no virtual environment can be made: {refused.filename}: {errno_name(refused.errno)}"
         raise LayoutUntrue(layout=site.layout.name, facts=(fact,)) from refused
@@ -123,11 +123,11 @@ def spread(environment: str, places: dict[str, str] | None = None) -> None:
         file.write(f"home = {home}\ninclude-system-site-packages = false\n")
     os.symlink(f"{home}/{interpreter}", f"{environment}/bin/python")
     unusual = {
-        name: path for name, path in (places or {}).items() if path != (f"{environment}/{_USUAL[name]}".rstrip("/"))
+        name: path for name, path in (places or {}).items() if path != (f"{environment}/{USUAL[name]}".rstrip("/"))
     }
     if unusual:
         with open(f"{site_packages}/exdev-schemes.pth", "x", encoding="utf-8") as file:
-            file.write(_PTH.format(places=json.dumps(unusual)))
+            file.write(SCHEMES_PTH.format(places=json.dumps(unusual)))
 
 
 @lru_cache(maxsize=1)

@@ -100,9 +100,7 @@ class _Pdm:
 
     def commands(self, step: Step, case: Case, place: Place) -> Iterator[Command]:
         wheels = projects.declared(step, case, place)
-        wheelhouse = place.site.role("wheelhouse")
-        # Of this name, it stands in for the index that every project has.
-        source = {"name": "pypi", "type": "find_links", "url": Path(wheelhouse).as_uri()}
+        source = _source(place)
         method: str = "" if case.link_mode == "copy" else case.link_mode
         target = place.site.role("environment")
         if step.action == "warm":
@@ -129,6 +127,10 @@ class _Pdm:
             VIRTUAL_ENV=target,
         )
 
+    def hashed(self, step: Step, case: Case, place: Place) -> str:
+        """What the lock file's content hash is made of, in a step."""
+        return hashed(self.version, _source(place), projects.declared(step, case, place))
+
 
 def pyproject(source: Mapping[str, str], wheels: Sequence[Locked]) -> str:
     """A project that asks for these wheels and no others."""
@@ -153,7 +155,12 @@ def lock(version: Version, source: Mapping[str, str], wheels: Sequence[Locked]) 
 
 
 def content_hash(version: Version, source: Mapping[str, str], wheels: Sequence[Locked]) -> str:
-    """What pdm takes of a project, to find out later whether the lock file still belongs to it."""
+    """The hash of what pdm takes of a project, to find out later whether the lock file still belongs to it."""
+    return hashlib.sha256(hashed(version, source, wheels).encode()).hexdigest()
+
+
+def hashed(version: Version, source: Mapping[str, str], wheels: Sequence[Locked]) -> str:
+    """What it takes."""
     relevant = {
         "sources": [source],
         "dependencies": _dependencies(wheels),
@@ -162,7 +169,12 @@ def content_hash(version: Version, source: Mapping[str, str], wheels: Sequence[L
         "requires-python": _PYTHONS,
         ("resolution" if version >= _RESOLUTION else "overrides"): {},
     }
-    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+    return json.dumps(relevant, sort_keys=True)
+
+
+def _source(place: Place) -> dict[str, str]:
+    """The wheelhouse; of this name, it stands in for the index that every project has."""
+    return {"name": "pypi", "type": "find_links", "url": Path(place.site.role("wheelhouse")).as_uri()}
 
 
 def _dependencies(wheels: Sequence[Locked]) -> list[str]:

@@ -101,6 +101,10 @@ class _Poetry:
         )
         yield replace(run, directory=project)
 
+    def hashed(self, step: Step, case: Case, place: Place) -> str:
+        """What the lock file's content hash is made of, in a step."""
+        return hashed(projects.declared(step, case, place))
+
 
 def pyproject(wheels: Sequence[Locked]) -> str:
     """A project that asks for these wheels and no others."""
@@ -126,14 +130,19 @@ def lock(version: Version, wheels: Sequence[Locked]) -> str:
 
 
 def content_hash(wheels: Sequence[Locked]) -> str:
-    """What poetry takes of a project, to find out later whether the lock file still belongs to it."""
+    """The hash of what poetry takes of a project, to find out later whether the lock file still belongs to it."""
+    return hashlib.sha256(hashed(wheels).encode()).hexdigest()
+
+
+def hashed(wheels: Sequence[Locked]) -> str:
+    """What it takes."""
     relevant = {
         "dependencies": {"python": _PYTHONS, **{wheel.name: {"path": wheel.path} for wheel in wheels}},
         "source": None,
         "extras": None,
         "dev-dependencies": None,
     }
-    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+    return json.dumps(relevant, sort_keys=True)
 
 
 def _files(wheel: Locked) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
+import sys
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.errors import FileInvalid, Problem
 from harness.layouts import blueprint as plans
+from harness.layouts import obstacles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 _PLACE: Final = "/exdev-place"
 # What parts options, and layers, and quotes them.
 _SEPARATORS: Final = frozenset(',:\\"')
+# What `{python}` stands for in a layout: of the interpreter that the script finds.
+_INTERPRETER: Final = re.compile(rf"(?<=/)python{sys.version_info.major}\.{sys.version_info.minor}(?![\w.-])")
 
 
 def commands(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -43,19 +49,35 @@ def commands(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return start, tuple(_guarded(plan.image))
 
 
+def lifting(layout: Layout) -> tuple[str, ...]:
+    """What lifts the layout's obstacles, with `inside` as above; see `harness.layouts.obstacles`."""
+    actions = obstacles.obstacles(layout, f"{_PLACE}/root")
+    return tuple(line for action in actions for line in (f"inside {quoted(action.path)}", _LIFTS[type(action)](action)))
+
+
 def role(layout: Layout, name: str) -> str:
     """Where a role lies, as a word of the shell."""
     return quoted(plans.blueprint(layout, _PLACE).roles[name])
 
 
 def quoted(path: str) -> str:
-    """A path of the blueprint as a word of the shell."""
-    return '"$site"' + shlex.quote(path.removeprefix(_PLACE)) if path.startswith(_PLACE) else shlex.quote(path)
+    """A path of the blueprint as a word of the shell; `$py` stands for the interpreter's name in it."""
+    if not path.startswith(_PLACE):
+        return shlex.quote(path)
+    text = re.sub(r'(["\\\\$`])', r"\\\1", path.removeprefix(_PLACE))
+    return f'"$site{_INTERPRETER.sub("$py", text)}"'
 
 
 def _shell(actions: Iterable[Action]) -> Iterator[str]:
-    for action in actions:
-        yield from _WAYS[type(action)](action)
+    """Directories that are made one after the other, in one line: of those that lead to another, only the last."""
+    for kind, group in groupby(actions, key=type):
+        if kind is plans.MakeDirectory:
+            paths = [action.path for action in group]
+            ends = [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
+            yield f"mkdir -p {' '.join(map(quoted, ends))}"
+            continue
+        for action in group:
+            yield from _WAYS[kind](action)
 
 
 def _guarded(actions: Iterable[Action]) -> Iterator[str]:
@@ -127,4 +149,14 @@ _WAYS: dict[type[Any], Callable[[Any], Iterator[str]]] = {
     plans.LayOverlay: _overlay,
     plans.SetPermission: _permission,
     plans.MakeReadOnly: lambda action: iter([f"mount -o remount,bind,ro {quoted(action.path)}"]),
+}
+
+# A mount that went along when a directory above it was renamed is where nothing was laid: there is nothing to undo.
+_LIFTS: dict[type[Any], Callable[[Any], str]] = {
+    obstacles.TakeAway: lambda action: (
+        f"if mountpoint -q {quoted(action.path)}; then umount -l {quoted(action.path)}; fi"
+    ),
+    obstacles.AllowWriting: lambda action: f"mount -o remount,bind,rw {quoted(action.path)}",
+    obstacles.LiftLimits: lambda action: f"mount -o remount,{','.join(action.options)} {quoted(action.path)}",
+    obstacles.Permit: lambda action: f"chmod {action.mode:04o} {quoted(action.path)} 2>/dev/null || :",
 }

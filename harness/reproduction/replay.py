@@ -6,20 +6,19 @@ import argparse
 import shlex
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import reports
-from harness.errors import FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
 from harness.reproduction.asked import add_arguments, asked, check_machine
 from harness.reproduction.describe import describe
-from harness.reproduction.export import export
 from harness.reproduction.sameness import same
 from harness.reproduction.shell import look_around
 from harness.run import Runner
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.model import Case
 
 _EXAMPLES = """\
@@ -34,9 +33,6 @@ examples:
   exdev replay case.toml --trace                  with every operation of the last step
   exdev replay case.toml --shell                  do its steps, then look around: a shell inside the site
   exdev replay case.toml --shell --steps 1        look around when the first of them is done; 0: before any of them
-  exdev replay case.toml --export there           write archives and a script, to try the real installer by hand:
-    sh there/site.sh sh -c 'UV_CACHE_DIR=$CACHE uv pip install --offline --no-index --find-links $WHEELHOUSE \\
-        --link-mode hardlink --python $ENVIRONMENT/bin/python NAME...'
 """
 
 
@@ -53,7 +49,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
     parser.add_argument("--shell", action="store_true", help="judge nothing: open a shell where its steps were done")
     parser.add_argument("--steps", metavar="N", type=_count, help="do the first N steps only (0: build the layout)")
-    parser.add_argument("--export", metavar="DIRECTORY", type=Path, help="run nothing: write archives and a script")
     parser.set_defaults(run=run)
 
 
@@ -66,9 +61,6 @@ def run(arguments: argparse.Namespace) -> int:
     case = asked(arguments.file, installer=arguments.installer).case
     if arguments.steps is not None:
         case = replace(case, steps=case.steps[: arguments.steps])
-    if arguments.export:
-        sys.stdout.write(f"{_exported(case, arguments.export)}\n")
-        return 0
     with open_laboratory() as laboratory:
         check_machine(case)
         runner = Runner(laboratory)
@@ -89,15 +81,6 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of steps")
     return int(text)
-
-
-def _exported(case: Case, directory: Path) -> Path:
-    try:
-        return export(case, directory)
-    except OSError as refused:
-        advice = "; name a directory that is not there yet" if isinstance(refused, FileExistsError) else ""
-        problem = Problem(where="", message=f"cannot be written: {refused.strerror}{advice}")
-        raise FileInvalid(file=str(refused.filename), problems=(problem,)) from refused
 
 
 def command(path: Path, case: Case) -> str:

@@ -29,6 +29,11 @@ def same(first: Verdict, second: Verdict) -> bool:
     """
     if first.evidence.ordered:
         return sorted(map(told, first.violations)) == sorted(map(told, second.violations))
+    return same_promises(first, second)
+
+
+def same_promises(first: Verdict, second: Verdict) -> bool:
+    """Whether they broke the same promises in the same steps, at whatever path."""
     return _promises(first) == _promises(second)
 
 

@@ -121,15 +121,13 @@ def _skeleton_entry(listed: Listed, true: Mapping[str, bytes]) -> Entry:
     if listed.directory:
         return Entry(listed.path, mode=listed.mode, kind="directory")
     content = true.get(listed.path)
-    return Entry(listed.path, _small(listed) if content is None else content, listed.mode)
+    return Entry(listed.path, small(listed.path, listed.size) if content is None else content, listed.mode)
 
 
-def _small(listed: Listed) -> bytes:
-    """A comment line in Python, INI and shell, or as much of it as the published file has bytes."""
-    if not listed.size:
-        return b""
-    digest = hashlib.sha256(f"{listed.path} {listed.size}".encode()).hexdigest()
-    return f"# {digest:.{LONGEST_CONTENT - 3}}\n".encode()[: listed.size]
+def small(path: str, size: int) -> bytes:
+    """What stands in for a published file: a comment line in Python, INI and shell, or as much as it has bytes."""
+    digest = hashlib.sha256(f"{path} {size}".encode()).hexdigest()
+    return f"# {digest:.{LONGEST_CONTENT - 3}}\n".encode()[:size]
 
 
 def _listed_of(info: zipfile.ZipInfo) -> Listed:

@@ -1,0 +1,113 @@
+"""`exdev export FILE`: what somebody without the harness needs to see it for themselves."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from harness.errors import FileInvalid, Problem
+from harness.kernel.laboratory import open_laboratory
+from harness.reproduction.asked import add_arguments, asked, check_machine
+from harness.reproduction.export.facts import facts
+from harness.reproduction.export.recording import record
+from harness.reproduction.export.script import script
+from harness.reproduction.export.told import Told
+from harness.reproduction.sameness import same_promises
+
+if TYPE_CHECKING:
+    from harness.kernel.laboratory import Laboratory
+    from harness.reproduction.asked import Asked
+
+_NOTHING: Final = 1
+_UNCONTROLLED: Final = 3
+
+_EXAMPLES: Final = """\
+The case is run twice here, to learn which commands the installer is given and what shows the violation. The script
+needs no exdev: it enters namespaces of its own, mounts the layout, makes the wheels, gives those commands and looks for
+the violation. `sh repro.sh` ends with 1 if it shows, 0 if it does not, 2 if it could not be run.
+
+exit status: 0 written; 1 the case violates nothing, so that there is nothing to show; 2 the file, the installer or this
+             machine is not usable; 3 two runs of it differ
+
+examples:
+  exdev export uv-1513 --output repro.sh            a report, on the last release that was seen to have it
+  exdev export uv-1513 --markdown                   the whole report, to be pasted into an issue
+  exdev export .exdev/failures/3f9c2a81d0b4.toml    a case, as saved by a failing scenario
+  exdev export case.toml --installer uv==0.13.9     the same case with a release
+  INSTALLER=~/uv/target/debug/uv sh repro.sh        a script, with a build of one's own
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `export` to the command line."""
+    parser = subparsers.add_parser(
+        "export",
+        help="a case as one shell script, or as a bug report",
+        description="Write a case, or the case of a report, as one shell script that shows it without exdev.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser)
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="write it there, over no file that is there (default: print it)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export.
+
+    Raises:
+        HarnessError: the file, the installer or the machine is not usable.
+    """
+    one = asked(arguments.file, installer=arguments.installer)
+    if arguments.output and arguments.output.exists():
+        raise _unwritable(arguments.output, "a file is there, and nothing is written over")
+    with open_laboratory() as laboratory:
+        check_machine(one.case)
+        told = tell(one, laboratory)
+    if not _has_something_to_show(told):
+        return _NOTHING
+    if not all(same_promises(told.recorded.verdicts[0], other) for other in told.recorded.verdicts[1:]):
+        sys.stderr.write("two runs of this case differ: it is uncontrolled, and no script can be trusted to show it\n")
+        return _UNCONTROLLED
+    _write(script(told), arguments.output)
+    return 0
+
+
+def _has_something_to_show(told: Told) -> bool:
+    if any(verdict.violations for verdict in told.recorded.verdicts):
+        return True
+    name = told.case.installer
+    sys.stderr.write(f"{name} keeps every contract here: there is nothing to show. --installer names another release\n")
+    return False
+
+
+def tell(one: Asked, laboratory: Laboratory) -> Told:
+    """Run a case and put together what a script says."""
+    notes: tuple[str, ...] = ()
+    case = one.case
+    if case.plan.listing is not None or case.plan.schedule is not None:
+        notes = ("A listing order or a schedule was drawn for this case; no script can ask a filesystem for them.",)
+        case = replace(case, plan=replace(case.plan, listing=None, schedule=None))
+    recorded = record(case, laboratory)
+    seen = facts(recorded.verdicts, one.report)
+    return Told(recorded=recorded, facts=seen, report=one.report, notes=notes)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as refused:
+        raise _unwritable(output, f"cannot be written: {refused.strerror}") from refused
+
+
+def _unwritable(output: Path, message: str) -> FileInvalid:
+    return FileInvalid(file=str(output), problems=(Problem(where="", message=message),))
