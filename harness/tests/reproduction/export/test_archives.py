@@ -26,7 +26,7 @@ REPORTED = [name for name in reports.names() if reports.load(name).wheels]
 
 def check(case: Case, directory: Path) -> str:
     text = archives.program(case)
-    command = [sys.executable, "-IW", "ignore", "-", directory]
+    command = [sys.executable, "-IW", "ignore", "-", str(directory)]
     done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     for one in case.wheels:
