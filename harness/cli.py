@@ -13,13 +13,13 @@ from harness.checking import capture
 from harness.errors import HarnessError
 from harness.matrix import commands as matrix
 from harness.provisioning import commands as provisioning
-from harness.reproduction import bisect, export, replay
+from harness.reproduction import bisect, export, reduce, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay, export, bisect)
+SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay, export, bisect, reduce)
 
 _EXAMPLES: Final = """\
 examples:
@@ -30,6 +30,8 @@ examples:
   exdev capture --cache ~/.cache/uv --environment .venv
                                    this machine's storage as a layout
   exdev export uv-1513             a report's case as one shell script, for those who have no exdev
+  exdev bisect uv-1513             which releases of uv show what this report is about
+  exdev reduce case.toml           the same violation in a smaller case
   exdev COMMAND --help             what COMMAND takes
 
 scenarios are run by pytest: pytest scenarios

@@ -53,7 +53,7 @@ class Sought:
         if self.report is not None:
             return "other" if missing(self.report, verdict.violations, verdict.evidence) else "bad"
         # Which of two wheels is the one that is not whole may differ where there is no order: then what counts is the
-        # scheme that the path lies in.
+        # scheme that the path lies in, and its last name.
         exact = self.ordered and verdict.evidence.ordered
         found, recorded = (frozenset(_told(one, exact=exact)) for one in (places(verdict.violations), self.places))
         return "bad" if _contracts(recorded) == _contracts(recorded & found) else "other"
@@ -75,7 +75,12 @@ def broken(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _told(found: Iterable[Place], *, exact: bool) -> Iterable[Place]:
-    return found if exact else (one._replace(path=one.path.partition("/")[0]) for one in found)
+    return found if exact else (one._replace(path=_of_any_wheel(one.path)) for one in found)
+
+
+def _of_any_wheel(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return f"{path.partition('/')[0]}/{'*.dist-info' if name.endswith('.dist-info') else name}"
 
 
 def _contracts(found: Iterable[Place]) -> frozenset[str]:
