@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.kernel import children
+from harness.errors import NamespaceRefused
+from harness.kernel import confinement
 from harness.kernel.children import PRINTED_LIMIT, Command, run
 from harness.kernel.laboratory import open_laboratory
 
@@ -216,12 +217,12 @@ def test_it_does_not_outlive_ctrl_c(pipe: Pipe) -> None:
 
 def test_it_does_not_outlive_a_parent_that_was_gone_before_it_asked_to_end_with_it() -> None:
     # Its parent is another process than the one that it takes for its parent: so it looks to an orphan.
-    orphan = "import os; from harness.kernel.children import _end_with; _end_with(os.getpid())"
+    orphan = "import os; from harness.kernel.confinement import _end_with; _end_with(os.getpid())"
     assert subprocess.run([sys.executable, "-c", orphan], cwd=ROOT, check=False).returncode == -signal.SIGKILL
 
 
 def test_ctrl_c_between_fork_and_exec_leaves_no_process(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children, "_end_with", lambda parent: os.kill(parent, signal.SIGINT))
+    monkeypatch.setattr(confinement, "_end_with", lambda parent: os.kill(parent, signal.SIGINT))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -315,3 +316,37 @@ def left_running(program: str, path: str) -> int:
         # At once: an end of file where nobody has the pipe open, otherwise a refusal.
         assert (os.read(end, 1), os.read(end, 1)) == (b".", b""), ended.errors
     return ended.exit
+
+
+@pytest.mark.parametrize("user", ["same", "plain"])
+def test_outside_of_a_laboratory_too_it_writes_to_its_directory_alone(user: str, tmp_path: Path) -> None:
+    own, beside = (tmp_path / name for name in ("own", "beside"))
+    own.mkdir()
+    beside.mkdir()
+    done = subprocess.run(
+        _telling("written_to", user, str(own), str(beside)), cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    assert json.loads(done.stdout) == ["", "", "EROFS", "EROFS"]
+
+
+def written_to(own: str, beside: str) -> list[str]:
+    """How paths refuse a program outside of a laboratory: two of its directory, one of them relative, then others."""
+    paths = [f"{own}/file", "other", f"{beside}/file", f"{sys.prefix}/exdev-file"]
+    ended = run(python(WRITES, *paths, directory=own), seconds=SECONDS, writable=own)
+    said: list[str] = json.loads(ended.output)
+    return said
+
+
+def test_who_may_have_no_namespaces_is_told_why_before_anything_is_run(tmp_path: Path) -> None:
+    done = subprocess.run(_telling("ran", "hemmed-in", str(tmp_path)), cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout) == "unshare(CLONE_NEWUSER|CLONE_NEWNS): ENOSPC"
+    assert list(tmp_path.iterdir()) == []
+
+
+def ran(directory: str) -> str:
+    """Why a program that would write to a directory is not run."""
+    try:
+        run(python(WRITES, f"{directory}/file"), seconds=SECONDS, writable=directory)
+    except NamespaceRefused as refused:
+        return str(refused).partition(".")[0]
+    return ""
