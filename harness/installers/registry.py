@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-import subprocess
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from harness.installers.pypa_installer import pypa_installer
 from harness.installers.reference import REFERENCE
 from harness.installers.specimen import SPECIMENS
 from harness.installers.uv import uv
+from harness.kernel import children
 from harness.provisioning import Release
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ def find(name: str) -> Installer:
         UnknownName: there is none.
         NotProvided: the release is not there, and cannot be had.
         NotAnInstaller: what lies at a path is none.
+        NamespaceRefused: the machine allows no private namespaces to ask what lies there.
     """
     if name in _PROGRAMS:
         return _PROGRAMS[name]
@@ -97,18 +100,21 @@ def find(name: str) -> Installer:
 def _built(name: str) -> Installer:
     """Somebody's own build of uv."""
     binary = Path(name.removeprefix(_PATH)).expanduser().absolute()
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own program, without a shell
-            [binary, "--version"], capture_output=True, text=True, check=False, timeout=_SECONDS
-        )
-    except (OSError, subprocess.TimeoutExpired) as refused:
-        raise NotAnInstaller(path=str(binary), because=str(refused)) from refused
-    said = _SAYS_UV.match(done.stdout)
+    with tempfile.TemporaryDirectory(prefix="exdev-built-") as home:
+        settings = {"HOME": home, "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
+        question = children.Command(arguments=(str(binary), "--version"), environment=settings, directory=home)
+        try:
+            ended = children.run(question, seconds=_SECONDS, writable=home)
+        except OSError as refused:
+            raise NotAnInstaller(path=str(binary), because=str(refused)) from refused
+    if ended.stopped:
+        raise NotAnInstaller(path=str(binary), because=f"it does not say its version within {_SECONDS} s")
+    said = _SAYS_UV.match(ended.output)
     try:
         version = Version(said[1]) if said else None
     except InvalidVersion:
         version = None
     if version is None:
-        because = f"its --version says {(done.stdout or done.stderr).strip()!r:.100}, not `uv` and a version"
+        because = f"its --version says {(ended.output or ended.errors).strip()!r:.100}, not `uv` and a version"
         raise NotAnInstaller(path=str(binary), because=because)
     return uv(f"{_PATH}{binary}", binary, version)

@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from harness.errors import NamespaceRefused
 from harness.kernel import children
 from harness.provisioning import pip, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.provisioning.release import Release
     from harness.provisioning.shelf import Provided
 
 _SECONDS: Final = 60
@@ -47,19 +47,27 @@ def _environment(made: Provided) -> str:
 def _install(made: Provided) -> str:
     said = ""
     with tempfile.TemporaryDirectory(prefix="work-", dir=made.directory) as work:
-        for arguments in _ways(made.release):
+        for wanted, builds in _ways(made):
             # Compiled now: whoever runs it later has nothing left to write here.
-            ended = pip.install("--compile", *arguments, directory=Path(work), python=made.scripts / "python")
+            try:
+                ended = pip.install(
+                    "--compile", wanted, directory=Path(work), python=made.scripts / "python", builds=builds
+                )
+            except NamespaceRefused as refused:
+                return (
+                    f"it, or what it needs, has no wheel, and build scripts run in private namespaces only: {refused}"
+                )
             said = pip.complaint(ended) if ended.exit else ""
             if not pip.found_nothing(ended):
                 break
     return said
 
 
-def _ways(release: Release) -> Iterator[tuple[str, ...]]:
-    """What to ask pip for; each where the one before does not exist on the index."""
+def _ways(made: Provided) -> Iterator[tuple[str, Path | None]]:
+    """What to ask pip for, and where builds may write; each where the one before does not exist on the index."""
+    release = made.release
     if extra := _EXTRAS.get(release.distribution):
-        yield "--only-binary", ":all:", f"{release.distribution}[{extra}]=={release.version}"
-    yield "--only-binary", ":all:", str(release)
+        yield f"{release.distribution}[{extra}]=={release.version}", None
+    yield str(release), None
     # Some old releases, or what they need, were published without a wheel. Their own build scripts run then.
-    yield "--prefer-binary", str(release)
+    yield str(release), made.directory

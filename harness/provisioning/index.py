@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from harness import data
-from harness.errors import HarnessError, NotProvided
+from harness.errors import HarnessError, NamespaceRefused, NotProvided
 from harness.provisioning import pip
 from harness.provisioning.release import Release, check
 from harness.provisioning.shelf import locked, python_tag
@@ -69,11 +69,12 @@ def _ask(distribution: str, directory: Path) -> Release:
         report = Path(scratch) / "report.json"
         # A dry run resolves as an installation would: without releases that were yanked, are for another Python, or
         # need what the index does not have (yet).
-        ended = pip.install(
-            *("--dry-run", "--ignore-installed", "--prefer-binary", "--only-binary", distribution),
-            *("--report", str(report), distribution),
-            directory=Path(scratch),
-        )
+        asked = ("--dry-run", "--ignore-installed", "--report", str(report), distribution)
+        try:
+            # What an archive of sources needs is known only once its build scripts have run.
+            ended = pip.install("--only-binary", distribution, *asked, directory=Path(scratch), builds=Path(scratch))
+        except NamespaceRefused:
+            ended = pip.install(*asked, directory=Path(scratch))
         if ended.exit:
             raise NotProvided(installer=distribution, because=pip.complaint(ended), directory=str(directory))
         chosen = [one["metadata"] for one in json.loads(report.read_text(encoding="utf-8"))["install"]]

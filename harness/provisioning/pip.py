@@ -21,21 +21,24 @@ _NEEDED: Final = "22.3"
 _END_OF_BUILD: Final = "[end of output]"
 
 
-def install(*arguments: str, directory: Path, python: Path | None = None) -> Ended:
-    """Run `pip install`, of this environment.
+def install(*arguments: str, directory: Path, python: Path | None = None, builds: Path | None = None) -> Ended:
+    """Run `pip install`, of this environment; from wheels alone, unless it may build others.
 
     Args:
         arguments: what follows `pip install`.
         directory: where it runs; empty, as Python imports from there.
         python: the interpreter of the environment to install into.
+        builds: what was published without a wheel is built. Its build scripts run, with a network, on a machine of
+            which they can write to this directory alone. None: nothing of what is installed is run.
 
     Raises:
         OSError: it cannot be started.
+        NamespaceRefused: the machine allows no private namespaces, in which alone something is built.
     """
+    kinds = ("--only-binary", ":all:") if builds is None else ("--prefer-binary",)
     into = () if python is None else ("--python", str(python))
-    return _run(
-        *into, "install", "--quiet", "--root-user-action", "ignore", *_PATIENCE, *arguments, directory=directory
-    )
+    brief = ("--quiet", "--root-user-action", "ignore", *_PATIENCE)
+    return _run(*into, "install", *brief, *kinds, *arguments, directory=directory, builds=builds)
 
 
 def versions(distribution: str, *, directory: Path) -> Ended:
@@ -52,13 +55,16 @@ def versions(distribution: str, *, directory: Path) -> Ended:
     return _run("index", "versions", *_PATIENCE, distribution, directory=directory)
 
 
-def _run(*arguments: str, directory: Path) -> Ended:
+def _run(*arguments: str, directory: Path, builds: Path | None = None) -> Ended:
+    # In a cache that build scripts could write to, they could leave something for whoever trusts it later.
+    own = {} if builds is None else {"PIP_NO_CACHE_DIR": "1", "TMPDIR": str(directory)}
     command = children.Command(
         arguments=(sys.executable, "-m", "pip", *arguments),
-        environment=surroundings.of_pip(),
+        environment=surroundings.of_pip() | own,
         directory=str(directory),
     )
-    return children.run(command, seconds=_SECONDS, writable=None)
+    writable = None if builds is None else str(builds)
+    return children.run(command, seconds=_SECONDS, writable=writable, network=True)
 
 
 def found_nothing(ended: Ended) -> bool:

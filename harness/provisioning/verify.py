@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import InvalidVersion, Version
 
+from harness.errors import NamespaceRefused
 from harness.kernel import children
 from harness.provisioning import surroundings
 
@@ -49,7 +50,11 @@ def doubt(made: Provided) -> str:
             environment=surroundings.of_installer(Path(home)),
             directory=home,
         )
-        ended = children.run(question, seconds=_SECONDS, writable=None)
+        try:
+            ended = children.run(question, seconds=_SECONDS, writable=str(made.directory))
+        except NamespaceRefused:
+            # Where an image is built: it is provided there for later, and consists of wheels alone.
+            ended = children.run(question, seconds=_SECONDS, writable=None)
     if ended.stopped:
         return f"it was installed, but does not say its version within {_SECONDS} s"
     if ended.exit:

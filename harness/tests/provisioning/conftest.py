@@ -20,8 +20,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Offer]:
     """No index for pip, only what a test puts into a directory."""
     made = _offer(monkeypatch, tmp_path)
     yield made
-    if made.gate.is_fifo():
-        made.open()
+    made.end()
 
 
 @pytest.fixture
@@ -38,6 +37,7 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         made = _offer(monkeypatch, place)
         made.installer("9.1")
         provide(Release("installer", "9.1"), cache=place / "releases")
+        made.end()
     yield place / "releases"
     shutil.rmtree(place)
 

@@ -20,8 +20,10 @@ SECONDS = 60
 # Reading from a named pipe waits until its other end has been opened, and closed.
 _GATE = """
 import os, pathlib
-with open({log!r}, "a") as log:
-    log.write("came by\\n")
+try:
+    os.write(os.open({log!r}, os.O_WRONLY | os.O_NONBLOCK), b"came by\\n")
+except OSError:  # nobody counts any more
+    pass
 if os.path.exists({gate!r}):
     pathlib.Path({gate!r}).read_bytes()
 """
@@ -46,28 +48,29 @@ class Offer:
     Attributes:
         directory: where they are.
         gate: the named pipe that a release waits at, if it is there.
-        log: has one line for each time that a release came by the gate.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "links"
         self.directory.mkdir()
         self.gate = directory / "gate"
-        self.log = directory / "log"
-        self.log.touch()
+        # Pipes, both: whoever comes by can write to no file that is not its own.
+        self._log = directory / "log"
+        os.mkfifo(self._log)
+        self._log_end = os.open(self._log, os.O_RDWR | os.O_NONBLOCK)
         self._ends: list[int] = []
 
     def installer(self, version: str, *, requires: tuple[str, ...] = ()) -> None:
         """A wheel of installer, with its gate where the harness asks it for its version."""
         self._write(self._installer(version, self._waits(), requires))
 
-    def source_of_installer(self, version: str) -> None:
-        """A source archive and no wheel, with its gate where pip builds it."""
+    def source_of_installer(self, version: str, *, also: str = "") -> None:
+        """A source archive and no wheel, with its gate where pip builds it; and what its build script does as well."""
         name, data = self._installer(version, b"", ())
         files = {
             "pyproject.toml": b'[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
             "backend.py": _BACKEND.format(wheel=name).encode(),
-            "gate.py": self._waits(),
+            "gate.py": self._waits() + also.encode(),
             "PKG-INFO": f"Metadata-Version: 2.1\nName: installer\nVersion: {version}\n".encode(),
             name: data,
         }
@@ -81,6 +84,13 @@ class Offer:
         """A wheel of pdm that prints this when it is asked for its version."""
         made = wheel("pdm", version, {"pdm/__init__.py": b"", "pdm/__main__.py": f"print({says!r})".encode()})
         self._write((made.filename, archive.write(made)))
+
+    def visits(self) -> int:
+        """How many times a release came by the gate since this was asked last."""
+        try:
+            return os.read(self._log_end, 1 << 16).count(b"came by\n")
+        except BlockingIOError:
+            return 0
 
     def withdraw(self) -> None:
         """Nothing is offered any more."""
@@ -111,8 +121,14 @@ class Offer:
         while self._ends:
             os.close(self._ends.pop())
 
+    def end(self) -> None:
+        """Nothing is offered any more, and nobody is waited for."""
+        if self.gate.is_fifo():
+            self.open()
+        os.close(self._log_end)
+
     def _waits(self) -> bytes:
-        return _GATE.format(gate=str(self.gate), log=str(self.log)).encode()
+        return _GATE.format(gate=str(self.gate), log=str(self._log)).encode()
 
     def _installer(self, version: str, main: bytes, requires: tuple[str, ...]) -> tuple[str, bytes]:
         files = {"installer/__init__.py": b"", "installer/__main__.py": main, "installer/sources.py": b""}
@@ -131,9 +147,11 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def providing(version: str, cache: Path) -> subprocess.Popen[str]:
-    """Another process that provides a release of installer, and prints where it is."""
+def providing(version: str, cache: Path, user: str = "") -> subprocess.Popen[str]:
+    """Another process that provides a release of installer, and prints where it is. `user`: of `tests.unprivileged`."""
     command = [sys.executable, "-c", _PROVIDE, version, str(cache)]
+    if user:
+        command = [sys.executable, "-m", "harness.tests.unprivileged", user, *command]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -51,7 +51,7 @@ def test_processes_that_want_the_same_release_install_it_once(cache: Path, offer
     several = [providing("9.1", cache) for _ in range(3)]
     said = {process.communicate(timeout=SECONDS) for process in several}
     assert said == {(f"{provide(ONE, cache=cache).directory}\n", "")}
-    assert offer.log.read_text() == "came by\n"
+    assert offer.visits() == 1
 
 
 def test_a_later_run_has_nothing_to_write(provisioned: Path) -> None:
@@ -73,6 +73,27 @@ def test_an_environment_is_at_home_where_it_lies(provisioned: Path) -> None:
 def test_a_release_without_a_wheel_is_built(cache: Path, offer: Offer) -> None:
     offer.source_of_installer("9.1")
     assert (provide(ONE, cache=cache).library / "installer" / "__main__.py").is_file()
+
+
+def test_a_build_script_cannot_write_to_the_machine(cache: Path, offer: Offer, tmp_path: Path) -> None:
+    offer.source_of_installer("9.1", also=f"open({str(tmp_path / 'file')!r}, 'w')")
+    with pytest.raises(NotProvided, match=r"Read-only file system: '/.*/file'"):
+        provide(ONE, cache=cache)
+    assert not (tmp_path / "file").exists()
+
+
+def test_without_namespaces_nothing_is_built_and_wheels_are_installed(cache: Path, offer: Offer) -> None:
+    offer.source_of_installer("9.1")
+    assert "has no wheel, and build scripts run in private namespaces only: unshare" in _hemmed_in("9.1", cache)
+    assert offer.visits() == 0
+    offer.installer("9.2")
+    assert _hemmed_in("9.2", cache) == ""
+
+
+def _hemmed_in(version: str, cache: Path) -> str:
+    """What is said on a machine that allows nobody but root to make user namespaces."""
+    said = providing(version, cache, "hemmed-in").communicate(timeout=SECONDS)[1]
+    return said.splitlines()[-1] if said else ""
 
 
 def test_what_says_another_version_is_not_kept(cache: Path, offer: Offer) -> None:
