@@ -172,7 +172,9 @@ def remove(shelf: Path, kept: Kept) -> None:
     name = _name(kept.release, kept.python)
     with locked(shelf, name):
         _discard(shelf / name)
-        shutil.rmtree(kept.directory, ignore_errors=True)
+        # What a link led to may be anywhere, if somebody else made the link.
+        if kept.directory.parent == (shelf / "builds").resolve():
+            shutil.rmtree(kept.directory, ignore_errors=True)
 
 
 def _name(release: Release, python: str) -> str:

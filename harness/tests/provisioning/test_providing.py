@@ -192,6 +192,21 @@ def test_an_environment_whose_interpreter_is_gone_is_made_again(provisioned: Pat
 
 
 @pytest.mark.usefixtures("offer")
+def test_a_link_that_leads_out_of_the_cache_is_removed_and_nothing_behind_it(
+    provisioned: Path, cache: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(provisioned, cache, symlinks=True)
+    (build,) = (cache / "builds").iterdir()
+    elsewhere = build.rename(tmp_path / "elsewhere")
+    (cache / shelf.key(ONE)).unlink()
+    (cache / shelf.key(ONE)).symlink_to(elsewhere)
+    (kept,) = shelf.listed(cache)
+    shelf.remove(cache, kept)
+    assert shelf.listed(cache) == ()
+    assert (elsewhere / "release.json").is_file()
+
+
+@pytest.mark.usefixtures("offer")
 @pytest.mark.parametrize("symlinks", [True, False])
 def test_a_copied_cache_is_used_links_or_no_links(provisioned: Path, cache: Path, symlinks: bool) -> None:
     shutil.copytree(provisioned, cache, symlinks=symlinks)
