@@ -28,7 +28,8 @@ parts:
   examples   examples per second of the cross-device property, contracts on
   layouts    build and take-down of every layout
   closure    warm install of the torch 2.2.0 closure's skeletons, and its memory
-  released   a case with uv, pypa/installer and pip, beside the installer's own process
+  released   a case with uv, pypa/installer and pip, beside the installer's own process,
+             started bare: without the namespaces that a case starts it in
   search     seconds until uv#1513 is found from nothing in the real uv 0.1.2
   page       the matrix' page with 20,000 cells, opened in Chromium; not measured where there is none
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from harness.kernel.laboratory import Laboratory
     from harness.kernel.probes import Finding
+    from harness.model.report import Report
     from harness.run import Verdict
     from harness.scenario.marker import Requirements
 
@@ -117,22 +118,27 @@ def _choice(item: pytest.Item) -> Choice | None:
 
 
 @pytest.fixture(scope="module")
-def lab(request: pytest.FixtureRequest, runner: Runner) -> Lab:
+def lab(request: pytest.FixtureRequest, runner: Runner, excusing: tuple[Report, ...]) -> Lab:
     """One layout, link mode and installer to run cases in."""
     instance: Instance = request.param
     possible = tuple(layout for layout in instance.layouts if not _missing(layout.requires))
     if not possible:
         finding = _missing(instance.layouts[0].requires)[0]
         pytest.skip(f"{finding.name} is missing: {finding.because}")
-    strict = request.config.getoption("strict_known")
     return Lab(
         runner,
         layouts=possible,
         link_modes=instance.link_modes,
         installer=instance.installer,
         published=request.config.stash[SELECTION].published,
-        reports=() if strict else tuple(map(reports.load, reports.names())),
+        reports=excusing,
     )
+
+
+@pytest.fixture(scope="session")
+def excusing(pytestconfig: pytest.Config) -> tuple[Report, ...]:
+    """The reports that make what they explain known: none, where that is to fail as well."""
+    return () if pytestconfig.getoption("strict_known") else tuple(map(reports.load, reports.names()))
 
 
 @pytest.fixture(scope="session")
