@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import harness
 from harness import doctor
-from harness.checking import capture
+from harness.checking import capture, check
 from harness.errors import HarnessError
 from harness.matrix import commands as matrix
 from harness.provisioning import commands as provisioning
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Each has add_parser(subparsers), which sets the default `run`: a function of the arguments to the exit status.
-SUBCOMMANDS: Final = (doctor, capture, matrix, provisioning, replay, export, bisect, reduce)
+SUBCOMMANDS: Final = (doctor, capture, check, matrix, provisioning, replay, export, bisect, reduce)
 
 _EXAMPLES: Final = """\
 examples:
@@ -29,6 +29,8 @@ examples:
   exdev matrix .exdev/matrix.json  results that pytest scenarios --matrix .exdev/matrix.json has saved
   exdev capture --cache ~/.cache/uv --environment .venv
                                    this machine's storage as a layout
+  exdev check --cache ~/.cache/uv --environment .venv --installer uv
+                                   whether uv is safe on it, and what helps if not
   exdev export uv-1513             a report's case as one shell script, for those who have no exdev
   exdev bisect uv-1513             which releases of uv show what this report is about
   exdev reduce case.toml           the same violation in a smaller case

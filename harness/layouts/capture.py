@@ -162,7 +162,7 @@ class _Mirror:
         apart = self._apart(cache, target)
         found = {
             "cross-device": apart or any(not mount.file for mount in packages),
-            "same-device": not apart,
+            "same-device": not apart and not packages,
             "nested-mount": any(not mount.file for mount in packages),
             "mount-point": bool(packages) or any(mount.at == "{environment}" for mount in mounts),
             "file-mount": any(mount.file for mount in mounts),
