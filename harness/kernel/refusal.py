@@ -72,7 +72,10 @@ def _invalid(operation: str, seen: Circumstances) -> tuple[str, str]:
     if seen.threads > 1 and "NEWUSER" in operation:
         return (
             f"the process has {seen.threads} threads; a user namespace can be entered with one only (unshare(2))",
-            "enter before any thread starts (pytest-xdist and faulthandler_timeout start some), or run as root",
+            (
+                "enter before any thread starts (pytest-xdist and faulthandler_timeout start some), or start it with"
+                " `unshare --user --map-root-user --mount`, or run as root"
+            ),
         )
     return (
         "the kernel is built without user or mount namespaces (CONFIG_USER_NS, CONFIG_NAMESPACES)",

@@ -13,6 +13,7 @@ from harness.errors import FileInvalid, Problem
 from harness.matrix.cells import FAILING
 from harness.matrix.comparing import changes
 from harness.matrix.file import dump, read
+from harness.matrix.github import strategy
 from harness.matrix.html import html
 from harness.matrix.joining import join
 from harness.matrix.junit import junit
@@ -48,9 +49,12 @@ examples:
   exdev matrix all.json --markdown >> "$GITHUB_STEP_SUMMARY"
   exdev matrix new.json --compare old.json                     what changed from one release to another
   exdev matrix new.json --compare old.json --html --output matrix.html
+  exdev matrix --github --shards 8                             jobs for a workflow, by the times measured for exdev
+  exdev matrix --github --shards 8 all.json                    by the times of these results
+  exdev matrix --github --shards 2 --installer path:./uv --layout nested-tmpfs --layout docker-volume
 
 exit status:
-  0  no result fails
+  0  no result fails; --github: always
   1  a result is a violation, an error or flaky (of the files themselves, not of --compare), or there is none at all
   2  a file or the command line is not usable
 """
@@ -65,7 +69,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="saved results")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="saved results; --github needs none")
     forms = parser.add_mutually_exclusive_group()
     add = forms.add_argument
     add("--json", "--merge", dest="form", action="store_const", const=_json, help="one file, of the same format")
@@ -75,6 +79,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--picture", dest="form", action="store_const", const=_picture, help="one SVG image, for a README")
     parser.add_argument("--compare", metavar="OTHER", type=Path, help="say what changed since these earlier results")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there, whole or not at all")
+    add("--github", dest="form", action="store_const", const=None, help="a strategy matrix for GitHub Actions, as JSON")
+    jobs = parser.add_argument_group("with --github")
+    jobs.add_argument("--shards", type=int, default=None, metavar="N", help="divide among N jobs of about equal time")
+    for name, known in (("--layout", "of the catalogue"), ("--installer", "the reference core and the released ones")):
+        jobs.add_argument(name, action="append", default=[], metavar="NAME", help=f"repeat; all {known} by default")
     parser.set_defaults(run=run, form=_table, wrong=parser.error)
 
 
@@ -87,16 +96,39 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         FileInvalid: a file is not usable, or cannot be written.
     """
+    if arguments.form is None:
+        return _github(arguments)
+    if arguments.shards is not None or arguments.layout or arguments.installer:
+        arguments.wrong("--shards, --layout and --installer go with --github")
+    if not arguments.files:
+        arguments.wrong("name a file of saved results: pytest scenarios --matrix FILE.json")
     if arguments.compare and arguments.form in {_junit, _picture}:
         arguments.wrong("--compare goes with the table, --json, --markdown and --html")
     matrix = join([(str(path), read(path)) for path in arguments.files])
     other = read(arguments.compare) if arguments.compare else None
     text = arguments.form(matrix, join([(str(arguments.compare), other)]) if other else None)
+    _give(arguments, text)
+    return 0 if matrix.results and not any(result.state in FAILING for result in matrix.results) else 1
+
+
+def _github(arguments: argparse.Namespace) -> int:
+    """Jobs that are to be run; no verdict of what was."""
+    if arguments.compare:
+        arguments.wrong("--compare does not go with --github")
+    if arguments.shards is None or arguments.shards < 1:
+        arguments.wrong("--github needs --shards N, at least 1")
+    results = [result for path in arguments.files for result in read(path).results]
+    layouts, installers = arguments.layout, arguments.installer
+    text = strategy(count=arguments.shards, layout=layouts, installer=installers, results=results)
+    _give(arguments, f"{text}\n")
+    return 0
+
+
+def _give(arguments: argparse.Namespace, text: str) -> None:
     if arguments.output:
         write(arguments.output, text)
     else:
         sys.stdout.write(text)
-    return 0 if matrix.results and not any(result.state in FAILING for result in matrix.results) else 1
 
 
 def _table(matrix: Matrix, before: Matrix | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,8 +95,16 @@ def _instance(item: pytest.Item, instance: Instance) -> str:
     file = "/".join(item.path.parts[-2:])
     name, bracket, parameters = item.nodeid.partition("::")[2].partition("[")
     own = [part.strip("-") for part in parameters.removesuffix("]").split(instance.id, 1)] if bracket else []
-    shown = "-".join(filter(None, own))
+    shown = "-".join(filter(None, (*own, _among(instance))))
     return f"{file}::{name}[{shown}]" if shown else f"{file}::{name}"
+
+
+def _among(instance: Instance) -> str:
+    """What a scenario draws its layout and link mode from: shards with other layouts do not contradict each other."""
+    if not instance.drawn:
+        return ""
+    names = (*(layout.name for layout in instance.layouts), *instance.link_modes)
+    return f"among-{zlib.crc32(' '.join(names).encode()):08x}"
 
 
 def _bounded(text: str) -> str:

@@ -1,0 +1,84 @@
+"""A strategy matrix for GitHub Actions: one job for each shard."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import TYPE_CHECKING
+
+from harness import installers, layouts
+from harness.errors import UnknownName
+from harness.installers.registry import RELEASED
+from harness.matrix.durations import expected
+from harness.matrix.shards import divide
+from harness.provisioning.release import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.matrix.cells import Result
+    from harness.matrix.shards import Shard
+
+# What an installer is called by, where it is no release: the path of somebody's own build.
+_PATH = "path:"
+_UNFIT_FOR_A_FILE = re.compile(r"[^A-Za-z0-9.]+")
+
+
+def strategy(
+    *, count: int, layout: Sequence[str] = (), installer: Sequence[str] = (), results: Iterable[Result] = ()
+) -> str:
+    """One line of JSON: `{"include": [{"name": "01-uv", "installers": "--installer uv", "layouts": "--layout ..."}]}`.
+
+    Each entry is a job: `name` is fit for a file, `installers` and `layouts` are options of pytest, whose words hold no
+    white space; `provision` names the releases to have ready, perhaps none; `seconds` is what the scenarios take.
+
+    Args:
+        count: of jobs, at least one; there are fewer where there is not that much to divide.
+        layout: names or paths; none: the catalogue.
+        installer: as for pytest; none: the reference core and each that has releases.
+        results: of earlier runs, which say how long what takes.
+
+    Raises:
+        UnknownName: there is no such layout or installer, or its name cannot be one word of a command line.
+        ReleaseInvalid: what names a release does not.
+    """
+    chosen = tuple(dict.fromkeys(layout)) or layouts.names()
+    tested = tuple(dict.fromkeys(installer)) or ("reference", *RELEASED)
+    for one in chosen:
+        layouts.load(one)
+        _check_word("layout", one, layouts.names())
+    for one in tested:
+        _check_installer(one)
+    shards = divide(expected(chosen, tested, results), count)
+    return json.dumps({"include": [_job(number, shard) for number, shard in enumerate(shards, 1)]})
+
+
+def _job(number: int, shard: Shard) -> dict[str, str | int]:
+    about = _UNFIT_FOR_A_FILE.sub("-", "+".join(shard.installers)).strip("-")
+    return {
+        "name": f"{number:02}-{about:.60}",
+        "installers": " ".join(f"--installer {one}" for one in shard.installers),
+        "layouts": " ".join(f"--layout {one}" for one in shard.layouts),
+        "provision": " ".join(one for one in shard.installers if one.partition("==")[0] in RELEASED),
+        "seconds": round(shard.seconds),
+    }
+
+
+def _check_installer(name: str) -> None:
+    """Whether there is one, without providing it: that is for the machine that runs it."""
+    _check_word("installer", name, installers.names())
+    if name.partition("==")[0] in RELEASED:
+        parse(name)
+    elif name not in installers.names() and not name.startswith(_PATH):
+        _refuse("installer", name, installers.names())
+
+
+def _check_word(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if not name or name != "".join(name.split()):
+        _refuse(f"{kind} (a name of one word)", name, known)
+
+
+def _refuse(kind: str, name: str, known: tuple[str, ...]) -> None:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    raise UnknownName(kind=kind, name=name, known=known, nearest=nearest[0] if nearest else None)
