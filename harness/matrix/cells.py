@@ -21,7 +21,7 @@ SYMBOLS: Final[Mapping[State, str]] = {
     "error": "!",
     "violation": "\N{MULTIPLICATION X}",
     "flaky": "\N{ALMOST EQUAL TO}",
-    "known": "\N{BLACK QUESTION MARK ORNAMENT}",
+    "known": "\N{CIRCLE WITH LEFT HALF BLACK}",
     "pass": "\N{CHECK MARK}",
     "not run": "\N{WHITE CIRCLE}",
     "not applicable": "\N{MIDDLE DOT}",

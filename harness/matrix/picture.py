@@ -50,7 +50,7 @@ def picture(matrix: Matrix) -> str:
         f'<rect class="paper" x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8"/>',
         *_heads(columns, places),
         *(part for row, layout in enumerate(layouts) for part in _row(row, layout, columns, places, cells)),
-        _text(_MARGIN, height - _MARGIN, "   ".join(f"{SYMBOLS[state]} {state}" for state in legend), "soft"),
+        _text(_MARGIN, height - _MARGIN, "\N{EM SPACE}".join(f"{SYMBOLS[state]} {state}" for state in legend), "soft"),
     ]
     about = f"{', '.join(dict.fromkeys(name for name, _ in columns))}: {len(layouts)} layouts"
     root = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img">'

@@ -38,7 +38,7 @@ class Lab:
         failure: the verdict that failed last: the smallest one, once Hypothesis has shrunk it.
         first_failure: the one that failed first.
         known: the open reports that explain violations met so far.
-        met: the verdicts that met them: for each report the first one.
+        met: the verdicts that met them, for each report the first one, with the reports that explain it.
         examples: how many cases ran.
     """
 
@@ -65,7 +65,7 @@ class Lab:
         self.failure: Verdict | None = None
         self.first_failure: Verdict | None = None
         self.known: dict[str, Report] = {}
-        self.met: list[Verdict] = []
+        self.met: list[tuple[Verdict, tuple[Report, ...]]] = []
         self.examples = 0
 
     def case(self, *asks: Ask, plan: Plan | None = None, strict: bool = False) -> Case:
@@ -104,7 +104,7 @@ class Lab:
             raise Violated(verdict)
         known = {one.id: one for one in explaining(self._reports, verdict.violations, verdict.evidence)}
         if known.keys() - self.known.keys():
-            self.met.append(verdict)
+            self.met.append((verdict, tuple(known.values())))
         self.known |= known
         return verdict
 

@@ -61,10 +61,10 @@ def violated(verdict: Verdict, lab: Lab, root: Path) -> Told:
 
 def explained(lab: Lab, root: Path) -> Told:
     """What met nothing but open reports: the first verdict for each report; the first of all is saved."""
-    saved = keep(lab.met[0], root, KNOWN_CASES)
-    stories = (describe(verdict, known=known_reports(verdict.violations, verdict.evidence)) for verdict in lab.met)
-    replay = command(Path(saved), lab.met[0].case)
-    return Told(saved=saved, message=said(lab.met[0]), story="\n\n".join(stories), replay=replay)
+    first, _ = lab.met[0]
+    saved = keep(first, root, KNOWN_CASES)
+    text = "\n\n".join(describe(verdict, known=known) for verdict, known in lab.met)
+    return Told(saved=saved, message=said(first), story=text, replay=command(Path(saved), first.case))
 
 
 def attach(

@@ -58,7 +58,9 @@ def test_the_wheel_carries_every_fixture_and_no_test(archive: Path) -> None:
     names = set(zipfile.ZipFile(archive).namelist())
     carried = {name.removeprefix("harness/") for name in names if name.startswith("harness/fixtures/")}
     assert carried == {str(path.relative_to(ROOT)) for path in (ROOT / "fixtures").rglob("*") if path.is_file()}
-    assert {"harness/py.typed", "harness/cli.py"} <= names
+    assert {"harness/py.typed", "harness/cli.py", "harness/matrix/schema.json"} <= names
+    parts = {str(path.relative_to(ROOT)) for path in (ROOT / "harness" / "matrix" / "page").iterdir()}
+    assert len(parts) == len({name for name in names if name.startswith("harness/matrix/page/")} & parts) == 3
     assert not {name for name in names if name.startswith(("harness/tests/", "scenarios/"))}
 
 

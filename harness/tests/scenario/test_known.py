@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from harness.model.report import Report, ReportedWheel, Sign
 from harness.reports import case as case_of
 from harness.run import Runner
 from harness.scenario import Lab, Violated, install
+from harness.scenario.reporting import explained
 
 if TYPE_CHECKING:
     from harness.installers import Installer
@@ -60,6 +62,22 @@ def test_what_an_open_report_explains_is_known_and_goes_on(laboratory: Laborator
     verdict = lab.judge(_case())
     assert not verdict.holds
     assert lab.known == {"uv#1513": REPORT}
+    assert lab.met == [(verdict, (REPORT,))]
+
+
+def test_the_first_that_met_a_report_tells_of_it(laboratory: Laboratory, tmp_path: Path) -> None:
+    lab = _lab(laboratory, REPORT)
+    first = lab.judge(_case())
+    lab.judge(_case())
+    assert lab.met == [(first, (REPORT,))]
+    told = explained(lab, tmp_path)
+    assert told.story.startswith(f"{NAME} breaks `complete`")
+    assert "known as    uv#1513" in told.story
+    assert told.message.startswith("{purelib}/nvidia/__init__.py (from ")
+    assert Path(told.saved).resolve().parent == tmp_path / ".exdev" / "known"
+    assert told.replay == f"exdev replay {told.saved} --installer {NAME}"
+    lab.begin()
+    assert lab.met == []
 
 
 @pytest.mark.parametrize(
