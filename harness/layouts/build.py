@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import LayoutUntrue, errno_name
 from harness.kernel import mounts
 from harness.layouts import blueprint as plans
+from harness.layouts.inside import inside
 from harness.layouts.lifting import lift
 from harness.layouts.obstacles import obstacles
 
@@ -183,11 +184,11 @@ class _Builder:
             guarded: first see that each stays in the site. An installer has been at work there: a virtual
                 environment's `bin/python` alone is a link to the machine's own.
         """
-        inside: set[str] = set()
+        seen: set[str] = set()
         for action in actions:
             try:
                 if guarded:
-                    self._guard(action, inside)
+                    self._guard(action, seen)
                 self._ways[type(action)](action)
             except OSError as refused:
                 raise self._untrue(action, refused) from refused
@@ -201,15 +202,13 @@ class _Builder:
             else:
                 self.perform((action,), guarded=True)
 
-    def _guard(self, action: Action, inside: set[str]) -> None:
-        """Raises LayoutUntrue where an action would be done outside of the site; what has been seen is in `inside`."""
+    def _guard(self, action: Action, seen: set[str]) -> None:
+        """Raises LayoutUntrue where an action would be done outside of the site; what has been seen is in `seen`."""
         for path in plans.followed(action):
             # Most lie in a directory that has been seen, and are no link: one lstat(2) instead of one for each part.
-            if path not in inside and (os.path.dirname(path) not in inside or os.path.islink(path)):
-                real = os.path.realpath(path)
-                if not f"{real}/".startswith(f"{os.path.realpath(self._base)}/"):
-                    raise LayoutUntrue(layout=self._layout.name, facts=(f"{path} leads out of the site, to {real}",))
-            inside.add(path)
+            if path not in seen and (os.path.dirname(path) not in seen or os.path.islink(path)):
+                inside(path, self._base, layout=self._layout.name)
+            seen.add(path)
 
     def _layers(self, action: plans.LayOverlay) -> _Layers:
         if action.layers not in self._overlays:

@@ -6,9 +6,9 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.errors import LayoutUntrue
 from harness.kernel import easing, mountinfo
 from harness.layouts import obstacles
+from harness.layouts.inside import inside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,7 +34,7 @@ def lift(actions: Iterable[Lifting], *, root: str, mount_points: Collection[str]
     """
     undone = False
     for action in actions:
-        path = _inside(action.path, root, name)
+        path = inside(action.path, root, layout=name)
         if isinstance(action, obstacles.TakeAway):
             undone = True
             if _is_mounted(path):
@@ -59,10 +59,3 @@ def _take_strays_away(root: str, mount_points: Collection[str]) -> None:
 
 def _is_mounted(path: str) -> bool:
     return any(entry.at == path for entry in mountinfo.below(path))
-
-
-def _inside(path: str, root: str, name: str) -> str:
-    real = os.path.realpath(path)
-    if f"{real}/".startswith(f"{os.path.realpath(root)}/"):
-        return real
-    raise LayoutUntrue(layout=name, facts=(f"{path} leads out of the site, to {real}",))
