@@ -38,6 +38,15 @@ class Book:
         return {key: reasons[0] for key, reasons in found if reasons}
 
     @cached_property
+    def untrue_records(self) -> frozenset[str]:
+        """The .dist-info directories whose RECORD, in the archive, does not agree with the archive."""
+        return frozenset(
+            wheel.dist_info
+            for wheel in self.wheels
+            if any("RECORD" in reason.partition(":")[0] for reason in _faults(wheel, self._platlib))
+        )
+
+    @cached_property
     def claims(self) -> Mapping[str, frozenset[str]]:
         """Per path, the digests of every good wheel of the case that brings it, installed or not."""
         found: dict[str, set[str]] = {}

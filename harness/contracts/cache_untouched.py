@@ -40,7 +40,7 @@ def _untrue(scene: Scene, known: set[str]) -> Iterator[Violation]:
     """A cache filled in this very step has no before: what is unpacked there has to be what the archive holds."""
     for root, dist_info in _unpacked(scene):
         for path, digest in scene.book.archived.get(dist_info, {}).items():
-            if path.endswith(".dist-info/RECORD") and dist_info in _bad(scene):
+            if path == f"{dist_info}/RECORD" and dist_info in scene.book.untrue_records:
                 continue  # uv documents that it heals the RECORD of a wheel whose own is untrue (0.11.6)
             key = f"{root}{path}"
             node = scene.after.cache.get(key)
@@ -48,10 +48,6 @@ def _untrue(scene: Scene, known: set[str]) -> Iterator[Violation]:
                 continue
             if scene.before.cache.get(key) != node:
                 yield scene.violation(NAME, f"cache/{key}", f"sha256 {digest[:8]}, as in the archive", said(node))
-
-
-def _bad(scene: Scene) -> set[str]:
-    return {wheel.dist_info for wheel in scene.book.wheels if wheel.key in scene.book.bad}
 
 
 def _unpacked(scene: Scene) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.contracts.book import normalised
 from harness.contracts.given_up import is_given_up
+from harness.model.errnos import errnos_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from harness.model import Violation, Wheel
 
 NAME = "failure-preserves"
+# What follows on an indented line belongs to the one above it: uv's and poetry's causes.
+_STATEMENT = re.compile(r"\n(?=\S)")
+_OF_LOSS = re.compile(r"(?i)(?<!\bbe )(?<!\bnot )\b(?:removed|deleted|uninstalled|lost|gone|restored?)\b")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -49,9 +53,16 @@ def _is_told(lost: tuple[str, ...], wheel: Wheel, scene: Scene) -> bool:
 
     To name one of the paths is not enough: whoever fails names the path of the operation that was refused.
     """
-    if any(path.endswith(f"/{wheel.dist_info}/METADATA") for path in lost) and _names(wheel.dist_info, scene):
+    told = _of_loss(scene.outcome.message)
+    if any(path.endswith(f"/{wheel.dist_info}/METADATA") for path in lost) and _names(wheel.dist_info, told):
         return True
-    return all(_names(path.partition("/")[2], scene) or _is_given_up(path, scene) for path in lost)
+    return all(_names(path.partition("/")[2], told) or _is_given_up(path, scene) for path in lost)
+
+
+def _of_loss(message: str) -> str:
+    """The message without what names the path that the kernel refused, and says nothing of a loss."""
+    statements = _STATEMENT.split(message)
+    return "\n".join(one for one in statements if _OF_LOSS.search(one) or not errnos_in(one))
 
 
 def _is_given_up(path: str, scene: Scene) -> bool:
@@ -60,5 +71,5 @@ def _is_given_up(path: str, scene: Scene) -> bool:
     return any(is_given_up("/".join(parents[:count]), scene) for count in range(1, len(parents) + 1))
 
 
-def _names(path: str, scene: Scene) -> bool:
-    return re.search(re.escape(path) + r"(?![\w/-])", scene.outcome.message) is not None
+def _names(path: str, told: str) -> bool:
+    return re.search(re.escape(path) + r"(?![\w/-])", told) is not None

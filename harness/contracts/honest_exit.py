@@ -81,10 +81,11 @@ def _is_some_version_there(scene: Scene) -> bool:
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
     """The next run will say "already installed" of it (Comfy#954; uv 0.13.9 with a nested mount).
 
-    What was installed before the step is the concern of failure-preserves.
+    What was installed before the step is the concern of failure-preserves, which takes a word for a loss: then the
+    exit status and the message say together what the tree is. But it is done with a version once the new one is whole.
     """
     for wheel in scene.book.wheels:
-        if wheel in scene.present or not scene.claimed_installed(wheel):
+        if not scene.claimed_installed(wheel) or (wheel in scene.present and not _is_superseded(wheel, scene)):
             continue
         if wheel.key in scene.book.bad:
             yield scene.violation(
@@ -93,3 +94,9 @@ def _installed_with_holes(scene: Scene) -> Iterator[Violation]:
         elif not scene.is_whole(wheel):
             found = "METADATA over a payload with holes, which the next run takes for installed"
             yield scene.violation(NAME, scene.dist_info(wheel), "nothing after a step that failed, or all of it", found)
+
+
+def _is_superseded(wheel: Wheel, scene: Scene) -> bool:
+    """The step has brought another version of it, whole."""
+    others = (one for one in scene.asked if one != wheel and normalised(one.name) == normalised(wheel.name))
+    return any(one.key not in scene.book.bad and scene.is_whole(one) for one in others)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.model import Violation, Wheel
 
 NAME = "message-names-path-and-errno"
+_NAMED = re.compile(r"([A-Za-z0-9._-]+)(?:==| | \()([0-9][A-Za-z0-9.+!]*)")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -26,8 +27,7 @@ def check(scene: Scene) -> Iterator[Violation]:
     message = scene.outcome.message
     shown = message.strip().splitlines()[0] if message.strip() else "nothing"
     if scene.refused_wheel and scene.step.action != "uninstall":
-        said = f"{message}\n{scene.outcome.printed}"
-        if not any(wheel.key in scene.book.bad and _names_wheel(said, wheel) for wheel in scene.asked):
+        if not _names_bad_wheel(scene):
             yield scene.violation(NAME, "message", "the bad wheel, by file name or as name==version", shown)
         return
     if not _names_path(message, scene):
@@ -36,12 +36,28 @@ def check(scene: Scene) -> Iterator[Violation]:
         yield scene.violation(NAME, "message", "an errno or its text", shown)
 
 
-def _names_wheel(said: str, wheel: Wheel) -> bool:
-    """By its file name, or by name and version as people write them: `six==1.0`, `six 1.0`, `six (1.0`."""
-    named = re.findall(r"([A-Za-z0-9._-]+)(?:==| | \()([0-9][A-Za-z0-9.+!]*)", said)
-    return wheel.filename in said or any(
-        normalised(name) == normalised(wheel.name) and version.rstrip(".") == wheel.version for name, version in named
+def _names_bad_wheel(scene: Scene) -> bool:
+    """In the message; or as the last wheel that is named before it, as pip says what it is at and then what is wrong.
+
+    To be named anywhere is not enough: some tools print the file name of every wheel that they are given.
+    """
+    message, bad = scene.outcome.message, [wheel for wheel in scene.asked if wheel.key in scene.book.bad]
+    if any(_last_named(message, wheel) >= 0 for wheel in bad):
+        return True
+    start = scene.outcome.printed.find(message) if message else 0
+    before = scene.outcome.printed[: max(start, 0)]
+    last = max(scene.asked, key=lambda wheel: _last_named(before, wheel))
+    return last in bad and _last_named(before, last) >= 0
+
+
+def _last_named(said: str, wheel: Wheel) -> int:
+    """Where a wheel is named last, or -1: by file name, or as people write it: `six==1.0`, `six 1.0`, `six (1.0`."""
+    named = (
+        match.start()
+        for match in _NAMED.finditer(said)
+        if normalised(match[1]) == normalised(wheel.name) and match[2].rstrip(".") == wheel.version
     )
+    return max(said.rfind(wheel.filename), *named, -1)
 
 
 def _names_path(message: str, scene: Scene) -> bool:

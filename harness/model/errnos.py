@@ -17,12 +17,17 @@ _EXCEPTIONS = {
     "PermissionError": errno.EACCES,
 }
 _WORDS = {os.strerror(number).lower(): number for number in errno.errorcode}
+_TEXTS = "|".join(map(re.escape, sorted(map(os.strerror, errno.errorcode), key=len, reverse=True)))
+# As the C library spells it anywhere; in small letters only where a cause stands in a message, after punctuation or at
+# the start of a line: "x is a directory" and "if the file exists" are anybody's words.
+_CAUSES = re.compile(rf"\b({_TEXTS})\b")
+_SMALL_CAUSES = re.compile(rf"(?:^|[\"'`]|[:;,\](-][ \t]*)({_TEXTS})(?![\w-])", re.IGNORECASE | re.MULTILINE)
 
 
 def errnos_in(message: str) -> frozenset[int]:
     """The number of every errno that a message names."""
-    lowered = message.lower()
     found = {getattr(errno, name) for name in _NAMES.findall(message)}
     found |= {int(number) for number in _NUMBERS.findall(message)}
     found |= {number for name, number in _EXCEPTIONS.items() if re.search(rf"\b{name}\b", message)}
-    return frozenset(found | {number for words, number in _WORDS.items() if words in lowered})
+    texts = (*_CAUSES.findall(message), *_SMALL_CAUSES.findall(message))
+    return frozenset(found | {_WORDS[text.lower()] for text in texts})

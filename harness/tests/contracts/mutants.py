@@ -210,6 +210,16 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             path="purelib/nvidia_cublas-1.0.dist-info",
         ),
         Mutant(
+            about="names what it has lost as the path that was refused",
+            installer=wrapped(wrong.names_what_it_has_lost_as_refused, "upgrade"),
+            case=case(
+                "read-only-package-directory",
+                step("install", CUBLAS.key, image=True),
+                step("upgrade", CUBLAS2.key),
+            ),
+            path="purelib/nvidia_cublas-1.0.dist-info",
+        ),
+        Mutant(
             about="takes a neighbour's file along when it fails",
             installer=wrapped(wrong.takes_a_neighbours_file),
             case=case("read-only-package-directory", step("install", A.key, image=True), _FAILS),

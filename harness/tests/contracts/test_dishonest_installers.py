@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.contracts import CONTRACTS, judge
-from harness.model import Outcome, Step
+from harness.model import Entry, Outcome, Step
 from harness.model.errnos import errnos_in
 from harness.tests.contracts.cases import B2, A, B, case, step
 from harness.tests.contracts.handmade import DIRECTORY, EMPTY, broken, file, installed, put, seen, unpacked
@@ -41,6 +41,23 @@ def test_a_bad_wheel_that_is_installed_and_then_refused_breaks_honest_exit() -> 
 def test_a_refusal_that_does_not_name_the_wheel_breaks_message() -> None:
     evidence = seen(REFUSING, EMPTY, outcome=Outcome(exit=1, message="invalid wheel"))
     assert broken(evidence) == {"message-names-path-and-errno": {"message"}}
+
+
+TWO = replace(COPY, wheels=(A, BAD), steps=(step("install", A.key, BAD.key),))
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        f"Processing ./{BAD.filename}\nProcessing ./{A.filename}\nerror: a hash is wrong",
+        f"error: a hash is wrong\nnot installed: {BAD.filename}",
+        "Found bad 1.0\nFound nvidia-a==1.0\nerror: a hash is wrong",
+        "error: a hash is wrong",
+    ],
+)
+def test_naming_every_wheel_and_not_the_bad_one_breaks_message(printed: str) -> None:
+    refusal = Outcome(exit=1, message="error: a hash is wrong", printed=printed)
+    assert broken(seen(TWO, EMPTY, outcome=refusal)) == {"message-names-path-and-errno": {"message"}}
 
 
 def test_a_file_of_a_refused_wheel_breaks_no_debris() -> None:
@@ -80,6 +97,15 @@ def test_content_that_came_torn_into_a_cold_cache_breaks_cache_untouched() -> No
     cache = unpacked(A, "archive/x")
     cache["archive/x/nvidia/a/data.txt"] = file(b"data of")
     assert broken(seen(COPY, installed(A, cache=cache))) == {"cache-untouched": {"cache/archive/x/nvidia/a/data.txt"}}
+
+
+def test_a_bad_wheels_true_record_that_came_untrue_into_the_cache_breaks_cache_untouched() -> None:
+    linked = wheel("bad", files={"bad.py": b"", "bad/link.py": Entry("", b"../bad.py", 0o777, "symlink")})
+    cache = unpacked(linked, "archive/x") | {f"archive/x/{linked.dist_info}/RECORD": file(b"bad.py,,\n")}
+    refusing = replace(COPY, wheels=(linked,), steps=(step("install", linked.key),))
+    refusal = Outcome(exit=1, message=f"{linked.filename}: a symbolic link")
+    found = broken(seen(refusing, replace(EMPTY, cache=cache), outcome=refusal))
+    assert found == {"cache-untouched": {f"cache/archive/x/{linked.dist_info}/RECORD"}}
 
 
 def test_content_that_is_gone_from_the_cache_breaks_cache_untouched() -> None:
@@ -131,7 +157,13 @@ UPGRADE = replace(case("read-only-site-packages", step("install", B.key), step("
 
 @pytest.mark.parametrize(
     "told",
-    ["", ": nvidia/b/data.txt", f": {B.dist_info}/METADATA, nvidia/b/data.txt and nvidia/b/__init__.py"],
+    [
+        "",
+        ": nvidia/b/data.txt",
+        f": {B.dist_info}/METADATA, nvidia/b/data.txt and nvidia/b/__init__.py",
+        f": {B.dist_info}",
+        f": {B.dist_info} could not be removed",
+    ],
 )
 def test_naming_some_of_what_a_failure_lost_breaks_failure_preserves(told: str) -> None:
     failed = Outcome(exit=1, message=f"/site/env/x: link: EROFS{told}")
@@ -157,6 +189,14 @@ def test_an_old_version_lost_to_a_new_one_with_holes_breaks_failure_preserves() 
     assert found["honest-exit"] == {f"purelib/{B2.dist_info}"}
 
 
+def test_an_old_version_left_with_holes_beside_the_new_one_breaks_honest_exit() -> None:
+    two = replace(UPGRADE, wheels=(A, B, B2), steps=(step("install", B.key), step("upgrade", B2.key, A.key)))
+    rest = {path: node for path, node in installed(B).environment.items() if B.dist_info in path}
+    failed = Outcome(exit=1, message="/site/env/x: link: EROFS")
+    found = broken(seen(two, installed(B), put(installed(B2), environment=rest), outcome=failed))
+    assert found["honest-exit"] == {f"purelib/{B.dist_info}"}
+
+
 def test_a_rerun_that_says_success_over_the_old_version_breaks_rerun_repairs() -> None:
     refused = Outcome(exit=1, message="/site/env/x: link: EROFS")
     again = replace(UPGRADE, steps=(*UPGRADE.steps, step("upgrade", B2.key, lifted=True)))
@@ -179,3 +219,13 @@ def test_messages_name_errnos_by_name_by_number_and_in_words() -> None:
     assert errnos_in("Invalid cross-device link (os error 18)") == {18}
     assert errnos_in("[Errno 28] No space left on device") == {28}
     assert errnos_in("EXDEVICE, errnos and other words") == frozenset()
+    assert errnos_in("No such device or address") == {6}
+    assert errnos_in("error: x: is a directory") == {21}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["'x' is a directory, expected a file", "if the file exists", "no such process-wide lock", "file existsy"],
+)
+def test_words_that_anybody_uses_are_no_errno(words: str) -> None:
+    assert errnos_in(words) == frozenset()

@@ -166,6 +166,20 @@ def test_the_last_writers_version_of_a_shared_file_may_stay_when_it_goes() -> No
     assert broken(seen(both, before, put(after, environment=kept))) == {}
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Processing ./{A.filename}\nProcessing ./{bad.filename}\nerror: a hash is wrong",
+        "Found nvidia-a==1.0\nFound bad (1.0)\nerror: a hash is wrong",
+    ],
+)
+def test_a_bad_wheel_may_be_the_last_one_that_is_named_before_the_message(printed: str) -> None:
+    bad = wheel("bad", files={"bad.py": b""}, record="wrong-hash")
+    two = replace(COPY, wheels=(A, bad), steps=(step("install", A.key, bad.key),))
+    refusal = Outcome(exit=1, message="error: a hash is wrong", printed=printed.format(A=A, bad=bad))
+    assert broken(seen(two, EMPTY, outcome=refusal)) == {}
+
+
 def test_a_good_wheel_may_be_installed_before_a_bad_one_is_refused() -> None:
     bad = wheel("bad", files={"bad.py": b""}, record="wrong-hash")
     two = replace(COPY, wheels=(A, bad), steps=(step("install", A.key, bad.key),))

@@ -63,6 +63,20 @@ def removes_before_it_installs(program: op.Program[Any], settings: Settings) -> 
     return (yield from program)
 
 
+def names_what_it_has_lost_as_refused(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """uv 0.13.9: the only path it names is that of the operation that was refused, which is in what is gone."""
+    yield from removes_before_it_installs(_nothing(), settings)
+    try:
+        return (yield from program)
+    except OperationRefused as refused:
+        path = f"{settings.purelib}/{CUBLAS.dist_info}"
+        raise OperationRefused(path=path, operation="rmdir", errno=refused.errno) from refused
+
+
+def _nothing() -> op.Program[None]:
+    yield from ()
+
+
 def writes_shared_files_in_place(operation: op.Operation) -> op.Program[Any]:
     """Truncate, write piece by piece, chmod: under the final name, as fs::copy does."""
     if isinstance(operation, op.CopyFile) and operation.path.endswith("/site-packages/nvidia/__init__.py"):
