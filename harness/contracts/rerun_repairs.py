@@ -24,6 +24,8 @@ def check(scene: Scene) -> Iterator[Violation]:
         return
     first = f"step {scene.failed_before + 1} failed"
     if not scene.succeeded:
+        # Any word will do here: message-names-path-and-errno asks of every failure, this one too, that it names a path
+        # of the site and an errno; and what this run loses on top is the concern of failure-preserves.
         if not scene.outcome.message.strip():
             yield scene.violation(NAME, "message", f"a word on why it fails again, as {first}", "nothing said")
     elif scene.step.action != "warm" and not scene.refused_wheel:

@@ -50,8 +50,8 @@ class Sign:
         found: one that is found in what was found there; empty: anything.
         message: one that is found in what the installer said in that step where it failed, and in one before it where
             it did not; empty: anything.
-        asked: the path has to be one of a distribution, in any version, that the failing step was asked for: that of
-            the violation, or the last one before it that failed; where none did, that of the violation.
+        asked: the path has to be one of a distribution, in any version, that a failed step was asked for: that of the
+            violation, or one before it; where none has failed, the violation's step.
         layouts: names or tags of the layouts it shows on, `*` for all; none: that of the report.
         link_modes: in which it shows; none: in any.
         after: actions of which one was asked for by then, in the violation's step or before it; none: any.

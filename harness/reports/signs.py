@@ -95,11 +95,11 @@ def _said(pattern: str, violation: Violation, evidence: Evidence) -> bool:
 
 
 def _is_asked_for(violation: Violation, evidence: Evidence) -> bool:
-    """Another distribution than those that the failing step named is not its to change, whatever it stops at."""
-    before = evidence.steps[: violation.step + 1]
-    failing = next((step for step in reversed(before) if step.outcome.exit), before[-1])
+    """Another distribution than those that a failing step named is not its to change, whatever it stops at."""
+    done = evidence.steps[: violation.step + 1]
     case = evidence.case
-    asked = {canonicalize_name(case.wheel(key).name) for key in failing.step.wheels}
+    blamed = [step.step for step in done if step.outcome.exit] or [done[-1].step]
+    asked = {canonicalize_name(case.wheel(key).name) for step in blamed for key in step.wheels}
     return any(
         _brings(wheel, violation.path, evidence.platlib)
         for wheel in case.wheels
