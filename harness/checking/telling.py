@@ -48,12 +48,14 @@ def tell(
     """
     lines = [*wrap(f"{installer} on {layout.name}: {layout.about}"), ""]
     lines += [f"    {clean(line)}" for line in picture(layout).splitlines()]
-    lines += ["", *_unmirrored(remarks)]
+    unmirrored = list(_unmirrored(remarks))
+    lines += ["", *unmirrored]
     lines += [*_table(judgements)]
     told: set[Report] = set()
     for words in dict.fromkeys(answer.question.words for one in judgements for answer in one.answers):
         lines += _wrong(words, judgements, told)
-    lines += [*_everywhere(judgements), "", *_conclusion(installer, judgements, tried)]
+    lines += [*_everywhere(judgements), ""]
+    lines += _conclusion(installer, judgements, tried, rebuilt_in_part=bool(unmirrored))
     return "\n".join(lines) + "\n"
 
 
@@ -142,11 +144,17 @@ def _everywhere(judgements: Sequence[Judgement]) -> Iterator[str]:
 
 
 def _conclusion(
-    installer: str, judgements: Sequence[Judgement], tried: Sequence[tuple[Remedy, Judgement]]
+    installer: str,
+    judgements: Sequence[Judgement],
+    tried: Sequence[tuple[Remedy, Judgement]],
+    *,
+    rebuilt_in_part: bool,
 ) -> Iterator[str]:
     states = {one.state for one in judgements}
     if states <= {"safe", "not applicable"}:
         yield f"Safe: {installer} does here what it does on plain storage."
+        if rebuilt_in_part:
+            yield "That is said of what could be rebuilt; what is otherwise on the machine (above) was not tried."
         return
     if states == {"refused"}:
         yield f"Not safe: {installer} refuses to do here what it does on plain storage; it breaks nothing by that."

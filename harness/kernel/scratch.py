@@ -1,13 +1,18 @@
-"""Scratch directories on the live machine, where nothing goes away by itself: one in each place, and all removed."""
+"""Scratch directories on the live machine, where nothing goes away by itself: one in each place, and all removed.
+
+They are held by descriptors, never by paths: root may look at directories that belong to somebody else, who could put a
+link in a scratch directory's place at any moment.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
+import secrets
 import signal
-import tempfile
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import ScratchStays, errno_name
@@ -18,43 +23,69 @@ if TYPE_CHECKING:
 
 PREFIX: Final = ".exdev-scratch-"
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """An empty directory of our own.
+
+    Attributes:
+        path: where it was made.
+        descriptor: open, for the `dir_fd` of what is done in it.
+    """
+
+    path: str
+    descriptor: int
 
 
 @contextmanager
-def scratch_in(directories: Sequence[str]) -> Iterator[dict[str, str]]:
+def scratch_in(directories: Sequence[str]) -> Iterator[dict[str, Scratch | str]]:
     """A scratch directory of mode 0700 in each directory, for as long as the `with` block runs.
 
-    They go also on Ctrl-C, SIGTERM and SIGHUP; nothing but SIGKILL leaves one.
+    They go also on Ctrl-C, SIGTERM and SIGHUP; nothing but SIGKILL leaves one. Who puts something into them takes it
+    out again.
 
     Returns:
-        By directory: the scratch directory's path, or the name of the errno with which it was refused.
+        By directory: the scratch directory, or the name of the errno with which it was refused.
 
     Raises:
         ScratchStays: one could not be removed.
     """
-    made: dict[str, str] = {}
+    made: dict[str, Scratch | str] = {}
     with ExitStack() as stack:
         stack.enter_context(_endings_raised())
         for directory in dict.fromkeys(directories):
-            # Between the directory and the promise to remove it no signal may come.
-            with _undisturbed():
-                try:
-                    made[directory] = tempfile.mkdtemp(prefix=PREFIX, dir=directory)
-                except OSError as refused:
-                    made[directory] = errno_name(refused.errno)
-                else:
-                    stack.callback(_remove, made[directory])
+            try:
+                # Between the directory and the promise to remove it no signal may come.
+                with _undisturbed():
+                    made[directory] = _make(directory, stack)
+            except OSError as refused:
+                made[directory] = errno_name(refused.errno)
         yield made
 
 
-def _remove(path: str) -> None:
-    with _undisturbed():
+def _make(directory: str, stack: ExitStack) -> Scratch:
+    parent = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    stack.callback(os.close, parent)
+    name = PREFIX + secrets.token_hex(6)
+    path = os.path.join(directory, name)
+    os.mkdir(name, 0o700, dir_fd=parent)
+    stack.callback(_remove, parent, name, path)
+    descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    stack.callback(os.close, descriptor)
+    if os.listdir(descriptor):
+        # Somebody has put another directory in its place already.
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+    return Scratch(path, descriptor)
+
+
+def _remove(parent: int, name: str, path: str) -> None:
+    with _undisturbed(), suppress(FileNotFoundError):  # somebody else has removed it, a cleaner of old files perhaps
         try:
-            shutil.rmtree(path)
+            os.rmdir(name, dir_fd=parent)
         except FileNotFoundError:
-            # Somebody else has removed it, a cleaner of old files perhaps.
-            if os.path.lexists(path):
-                raise
+            raise
         except OSError as refused:
             raise ScratchStays(path=path, errno=refused.errno or 0) from refused
 

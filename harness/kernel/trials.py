@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 _SCRIPT: Final = b"#!/bin/sh\nexit 0\n"
 _SECONDS: Final = 30
 _MODE: Final = 0o741  # of nobody's umask, and of no filesystem that has one mode for all files
+_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_FIRST: Final = "Exdev"
+_SECOND: Final = "second"
+_OTHER_CASE: Final = "eXDEV"
 _LONG: Final = "n" * 255  # NAME_MAX, limits.h
 
 
-def alone(scratch: str) -> dict[str, str]:
+def alone(scratch: int) -> dict[str, str]:
     """What one scratch directory allows.
+
+    Args:
+        scratch: its descriptor.
 
     Returns:
         By trial `ok`, the name of the errno that refused it, or in one word what came instead: `execute`, `symlink`,
@@ -30,12 +37,12 @@ def alone(scratch: str) -> dict[str, str]:
     return {name: _tried(deed, scratch) for name, deed in _ALONE.items()}
 
 
-def between(source: str, target: str) -> dict[str, str]:
+def between(source: int, target: int) -> dict[str, str]:
     """What two scratch directories allow between them: `link`, `rename` and `clone` from the first to the second."""
     return {name: _tried(deed, source, target) for name, deed in _BETWEEN.items()}
 
 
-def _tried(deed: Callable[..., str | None], *directories: str) -> str:
+def _tried(deed: Callable[..., str | None], *directories: int) -> str:
     try:
         return deed(*directories) or "ok"
     except OSError as refused:
@@ -45,40 +52,52 @@ def _tried(deed: Callable[..., str | None], *directories: str) -> str:
     finally:
         # Where there is little room, what one trial leaves behind would be the next one's ENOSPC.
         for directory in directories:
-            _empty(directory)
+            for name in (_FIRST, _SECOND, _LONG):
+                with suppress(OSError):  # it was not made; or it stays, and whoever removes the directory says so
+                    os.unlink(name, dir_fd=directory)
 
 
-def _empty(directory: str) -> None:
-    with suppress(OSError):  # who removes the directory itself says what stays
-        for name in os.listdir(directory):
-            os.unlink(f"{directory}/{name}")
-
-
-def _file(directory: str, name: str, content: bytes = b"exdev") -> str:
-    path = f"{directory}/{name}"
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+def _file(directory: int, name: str = _FIRST, content: bytes = b"exdev") -> int:
+    """A new file, open for writing."""
+    descriptor = os.open(name, _NEW, 0o600, dir_fd=directory)
     try:
         os.write(descriptor, content)
-    finally:
+    except OSError:
         os.close(descriptor)
-    return path
+        raise
+    return descriptor
 
 
-def _execute(scratch: str) -> str | None:
-    script = _file(scratch, "script", _SCRIPT)
-    os.chmod(script, 0o700)
-    done = subprocess.run([script], cwd="/", check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+def _made(directory: int, name: str = _FIRST) -> None:
+    os.close(_file(directory, name))
+
+
+def _execute(scratch: int) -> str | None:
+    descriptor = _file(scratch, content=_SCRIPT)
+    try:
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)  # what is open for writing cannot be run (ETXTBSY)
+    done = subprocess.run(  # noqa: S603 - ours
+        [f"/proc/self/fd/{scratch}/{_FIRST}"],
+        cwd="/",
+        check=False,
+        timeout=_SECONDS,
+        stdin=subprocess.DEVNULL,
+        pass_fds=(scratch,),
+    )
     return None if done.returncode == 0 else f"exits {done.returncode}"
 
 
-def _symlink(scratch: str) -> None:
-    os.symlink("nowhere", f"{scratch}/symlink")
+def _symlink(scratch: int) -> None:
+    os.symlink("nowhere", _FIRST, dir_fd=scratch)
 
 
-def _clone(source: str, target: str) -> None:
-    reading = os.open(_file(source, "cloned"), os.O_RDONLY | os.O_CLOEXEC)
+def _clone(source: int, target: int) -> None:
+    _made(source)
+    reading = os.open(_FIRST, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=source)
     try:
-        writing = os.open(f"{target}/clone", os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        writing = os.open(_SECOND, _NEW, 0o600, dir_fd=target)
         try:
             clone(reading, writing)
         finally:
@@ -87,24 +106,28 @@ def _clone(source: str, target: str) -> None:
         os.close(reading)
 
 
-def _modes(scratch: str) -> str:
-    path = _file(scratch, "moded")
-    os.chmod(path, _MODE)
-    return "kept" if os.stat(path).st_mode & 0o777 == _MODE else "changed"
+def _modes(scratch: int) -> str:
+    descriptor = _file(scratch)
+    try:
+        os.fchmod(descriptor, _MODE)
+    finally:
+        os.close(descriptor)
+    found = os.stat(_FIRST, dir_fd=scratch, follow_symlinks=False).st_mode & 0o777
+    return "kept" if found == _MODE else "changed"
 
 
-def _case(scratch: str) -> str:
-    _file(scratch, "Case")
-    return "ignored" if os.path.lexists(f"{scratch}/cASE") else "kept"
+def _case(scratch: int) -> str:
+    _made(scratch)
+    try:
+        os.stat(_OTHER_CASE, dir_fd=scratch, follow_symlinks=False)
+    except FileNotFoundError:
+        return "kept"
+    return "ignored"
 
 
-def _long_name(scratch: str) -> None:
-    _file(scratch, _LONG)
-
-
-def _lock(way: Callable[[int, int], object]) -> Callable[[str], None]:
-    def lock(scratch: str) -> None:
-        descriptor = os.open(f"{scratch}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+def _lock(way: Callable[[int, int], object]) -> Callable[[int], None]:
+    def lock(scratch: int) -> None:
+        descriptor = _file(scratch)
         try:
             # Without waiting: nobody else can hold it, and a server that does not answer must not hold us.
             way(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,22 +137,24 @@ def _lock(way: Callable[[int, int], object]) -> Callable[[str], None]:
     return lock
 
 
-def _link(source: str, target: str) -> None:
-    os.link(_file(source, "linked"), f"{target}/link", follow_symlinks=False)
+def _link(source: int, target: int) -> None:
+    _made(source)
+    os.link(_FIRST, _SECOND, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
 
 
-def _rename(source: str, target: str) -> None:
-    os.rename(_file(source, "renamed"), f"{target}/name")
+def _rename(source: int, target: int) -> None:
+    _made(source)
+    os.rename(_FIRST, _SECOND, src_dir_fd=source, dst_dir_fd=target)
 
 
-_ALONE: Final[Mapping[str, Callable[[str], str | None]]] = {
+_ALONE: Final[Mapping[str, Callable[[int], str | None]]] = {
     "execute": _execute,
     "symlink": _symlink,
     "clone": lambda scratch: _clone(scratch, scratch),
     "modes": _modes,
     "case": _case,
-    "long-name": _long_name,
+    "long-name": lambda scratch: _made(scratch, _LONG),
     "flock": _lock(fcntl.flock),
     "lockf": _lock(fcntl.lockf),
 }
-_BETWEEN: Final[Mapping[str, Callable[[str, str], str | None]]] = {"link": _link, "rename": _rename, "clone": _clone}
+_BETWEEN: Final[Mapping[str, Callable[[int, int], str | None]]] = {"link": _link, "rename": _rename, "clone": _clone}

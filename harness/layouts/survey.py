@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from harness.errors import FileInvalid, Problem, errno_name
 from harness.kernel import mountinfo, trials
 from harness.kernel.layers import on_lower_layer
-from harness.kernel.scratch import scratch_in
+from harness.kernel.scratch import Scratch, scratch_in
 from harness.layouts.storage import Answer, Linked, Place, Storage
 
 if TYPE_CHECKING:
@@ -143,16 +143,14 @@ def _answers(places: Mapping[Part, Place]) -> Iterator[Answer]:
     here = {part: places[part].path for part in parts if places[part].exists}
     with scratch_in(tuple(here.values())) as made:
         scratch = {part: made[path] for part, path in here.items()}
-        yield from [Answer(do="write", source=part, gives=_written(path)) for part, path in scratch.items()]
-        usable = {part: path for part, path in scratch.items() if _written(path) == "ok"}
-        for part, path in usable.items():
-            yield from [Answer(do=do, source=part, gives=gives) for do, gives in trials.alone(path).items()]
+        usable = {part: one.descriptor for part, one in scratch.items() if isinstance(one, Scratch)}
+        yield from [
+            Answer(do="write", source=part, gives="ok" if isinstance(one, Scratch) else one)
+            for part, one in scratch.items()
+        ]
+        for part, descriptor in usable.items():
+            yield from [Answer(do=do, source=part, gives=gives) for do, gives in trials.alone(descriptor).items()]
         for source, to in permutations(usable, 2):
             if usable[source] != usable[to]:
                 found = trials.between(usable[source], usable[to])
                 yield from [Answer(do=do, source=source, to=to, gives=gives) for do, gives in found.items()]
-
-
-def _written(path: str) -> str:
-    """A scratch directory's path, or the errno that refused it."""
-    return "ok" if path.startswith("/") else path

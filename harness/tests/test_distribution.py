@@ -76,6 +76,13 @@ def test_an_installed_doctor_answers_for_machines(python: str, tmp_path: Path) -
     assert json.loads(done.stdout)["missing"] == []
 
 
+def test_an_installed_check_needs_no_checkout(python: str, tmp_path: Path) -> None:
+    command = [str(Path(python).with_name("exdev")), "check", "bind-cache", "--installer", "reference"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("\nSafe: reference does here what it does on plain storage.\n")
+
+
 def test_a_project_beside_an_installed_harness_sees_no_difference(python: str, tmp_path: Path) -> None:
     (tmp_path / "test_unrelated.py").write_text(UNRELATED)
     loaded, blocked = (ran(tmp_path, "-s", *extra, python=python).stdout for extra in ((), ("-p", "no:exdev")))

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from harness.kernel import mounts, trials
 from harness.kernel.laboratory import open_laboratory
+from harness.kernel.scratch import Scratch, scratch_in
 from harness.tests.kernel.child import call
 
 
 def answers() -> tuple[dict[str, str], dict[str, str], dict[str, str], list[str]]:
-    with open_laboratory() as laboratory:
-        for name in ("one", "two", "small", "one/a", "one/b"):
-            Path(laboratory.sites, name).mkdir()
-        one = f"{laboratory.sites}/one"
-        with (
-            mounts.tmpfs(f"{laboratory.sites}/two", flags=("noexec",)),
-            mounts.tmpfs(f"{laboratory.sites}/small", size="4k"),
-        ):
-            alone = trials.alone(f"{laboratory.sites}/two")
-            here = trials.between(f"{one}/a", f"{one}/b")
-            across = trials.between(f"{one}/a", f"{laboratory.sites}/two")
-            # One page: each trial has to leave it to the next one.
-            assert set(trials.alone(f"{laboratory.sites}/small").values()) <= {"ok", "kept", "ENOTSUP"}
-            left = [name for path in (f"{one}/a", f"{one}/b", f"{laboratory.sites}/two") for name in os.listdir(path)]
-        return alone, here, across, left
+    with open_laboratory() as laboratory, ExitStack() as stack:
+        paths = [f"{laboratory.sites}/{name}" for name in ("two", "small", "one/a", "one/b")]
+        for path in paths:
+            Path(path).mkdir(parents=True)
+        stack.enter_context(mounts.tmpfs(paths[0], flags=("noexec",), leave="detach"))
+        stack.enter_context(mounts.tmpfs(paths[1], size="4k", leave="detach"))
+        made = stack.enter_context(scratch_in(paths)).values()
+        two, small, a, b = (one.descriptor for one in made if isinstance(one, Scratch))
+        # One page: each trial has to leave it to the next one.
+        assert set(trials.alone(small).values()) <= {"ok", "kept", "ENOTSUP"}
+        alone, here, across = trials.alone(two), trials.between(a, b), trials.between(a, two)
+        return alone, here, across, [name for one in (two, small, a, b) for name in os.listdir(one)]
 
 
 def test_a_mount_answers_by_its_flags_and_its_neighbours() -> None:

@@ -91,7 +91,7 @@ def test_without_probing_no_directory_is_written_to(tmp_path: Path, monkeypatch:
     def refuse(*_: object, **__: object) -> str:
         raise AssertionError
 
-    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    monkeypatch.setattr("harness.kernel.scratch.os.mkdir", refuse)
     storage = survey(cache=str(tmp_path), environment=str(tmp_path), temporary=str(tmp_path), probe=False)
     assert storage.answers == ()
 
