@@ -29,17 +29,26 @@ def markdown(matrix: Matrix, changes: Sequence[Change] | None = None, *, limit: 
     Args:
         matrix: the results.
         changes: against an earlier matrix; None: it was not compared.
-        limit: bytes of UTF-8 that it may have; what does not fit is left out, from the end, and said to be.
+        limit: bytes of UTF-8 that it may have; what does not fit is left out, stories first, and said to be.
     """
     results = tuple(map(shown, matrix.results))
-    parts = [f"## {_summary(results)}\n", *_changed(changes), *_tables(results), *_reasons(results)]
+    parts = [(one, one) for one in (f"## {_summary(results)}\n", *_changed(changes), *_tables(results))]
+    parts += _reasons(results)
+    # All of them without their stories come before the story of any.
+    short = sum(_size(part) for _, part in parts)
     kept, size = list[str](), 0
-    for number, part in enumerate(parts):
-        size += len(part.encode()) + 1
+    for number, (whole, part) in enumerate(parts):
+        short -= _size(part)
+        chosen = whole if size + _size(whole) + short <= limit else part
+        size += _size(chosen)
         if size > limit:
             return "\n".join([*kept, f"**{len(parts) - number} parts more are left out: there is no room here.**\n"])
-        kept.append(part)
+        kept.append(chosen)
     return "\n".join(kept)
+
+
+def _size(text: str) -> int:
+    return len(text.encode()) + 1
 
 
 def _summary(results: Sequence[Result]) -> str:
@@ -89,8 +98,8 @@ def _said(cell: Cell | None) -> str:
     return f"{SYMBOLS[cell.state]} {cell.state}"
 
 
-def _reasons(results: Iterable[Result]) -> Iterator[str]:
-    """Failures first, then what is known; alike ones together, folded away."""
+def _reasons(results: Iterable[Result]) -> Iterator[tuple[str, str]]:
+    """Failures first, then what is known; alike ones together, folded away: with some of their stories, and without."""
     alike: dict[tuple[State, tuple[str, ...], str], list[Result]] = {}
     for result in results:
         if result.state in FAILING or result.state == "known":
@@ -99,7 +108,8 @@ def _reasons(results: Iterable[Result]) -> Iterator[str]:
         title = f"{SYMBOLS[state]} {_plain(installer)}: {state}: {_linked(why)} ({len(several)})"
         where = "\n".join(f"- {_plain(one.layout)}, {one.link_mode}: {_plain(one.instance)}" for one in several)
         stories = "\n".join(_fenced(one.story) for one in several[:_STORIES] if one.story)
-        yield f"<details><summary>{title}</summary>\n\n{where}\n\n{stories}\n</details>\n"
+        head = f"<details><summary>{title}</summary>\n\n{where}\n"
+        yield f"{head}\n{stories}\n</details>\n", f"{head}\nThere is no room here for what happened.\n\n</details>\n"
 
 
 def _fenced(text: str) -> str:

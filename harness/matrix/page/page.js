@@ -2,6 +2,8 @@
 // The data's shape is said in harness/matrix/html.py. Text reaches the page through textContent alone.
 const data = JSON.parse(document.getElementById("data").textContent);
 const { texts, states, marks, modes } = data;
+// A map: names are anybody's, `constructor` among them.
+const layouts = new Map(Object.entries(data.layouts));
 const ROWS_IN_GROUP = 100;
 const PAGE = 10;
 const at = (id) => document.getElementById(id);
@@ -36,7 +38,8 @@ function fill(cell, row, column) {
   } else if (!was) {
     cell.className = "cell absent";
   }
-  if (row.partner && (now || was)) cell.append(make("small", {}, was ? `was ${marks[was[0]]} ${label(was)}` : "was -"));
+  if (row.partner && (now || was)) cell.append(make("small", {},
+    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ${label(was)}` : "-"}`));
   if (row.changed[column]) cell.classList.add("changed");
 }
 
@@ -273,8 +276,17 @@ function badge(state, words) {
   return make("span", { class: `badge mark ${kind(state)}`, "data-mark": marks[state] }, words);
 }
 
-function told([state, instance, seconds, why, message = 0, story = 0, replay = 0], opened) {
-  const title = make("summary", {}, badge(state, states[state]), " ", make("bdi", {}, texts[instance]), `: ${reasons(why)}`);
+// What the other side of a comparison says of an instance, where it says something else.
+function otherwise([state, instance], other) {
+  if (!other) return "";
+  const there = (other.cell ? other.cell[3] : []).find((result) => result[1] === instance);
+  return there && there[0] === state ? "" : ` (${other.name}: ${there ? states[there[0]] : "not there"})`;
+}
+
+function told(result, other, opened) {
+  const [state, instance, seconds, why, message = 0, story = 0, replay = 0] = result;
+  const title = make("summary", {}, badge(state, states[state]), " ", make("bdi", {}, texts[instance]),
+    `: ${reasons(why)}${otherwise(result, other)}`);
   const parts = [make("p", {}, `${seconds} s`)];
   if (message) parts.push(make("p", {}, "said: ", make("bdi", {}, texts[message])));
   if (replay) parts.push(make("div", { class: "replay" }, make("pre", {}, texts[replay]), copyButton(texts[replay])));
@@ -282,13 +294,16 @@ function told([state, instance, seconds, why, message = 0, story = 0, replay = 0
   return make("details", opened ? { open: "" } : {}, title, ...parts);
 }
 
-function listed(state, results) {
-  const lines = results.map(([, instance, seconds, why = []]) =>
-    make("li", {}, make("bdi", {}, texts[instance]), why.length ? `: ${reasons(why)}` : ` (${seconds} s)`));
+function listed(state, results, other) {
+  const lines = results.map((result) => {
+    const [, instance, seconds, why = []] = result;
+    const more = why.length ? `: ${reasons(why)}` : ` ${seconds} s`;
+    return make("li", {}, make("bdi", {}, texts[instance]), more + otherwise(result, other));
+  });
   return make("details", {}, make("summary", {}, badge(state, `${states[state]} ${results.length}`)), make("ul", {}, ...lines));
 }
 
-function sideOf(heading, cell) {
+function sideOf(heading, cell, other) {
   const side = make("section", {}, make("h3", {}, heading));
   if (!cell) {
     side.append(make("p", {}, "Nothing was asked there."));
@@ -299,8 +314,9 @@ function sideOf(heading, cell) {
   const others = results.filter((result) => !result[5]);
   side.append(
     make("p", {}, badge(state, label(cell))),
-    ...stories.map((result, index) => told(result, index === 0)),
-    ...[...new Set(others.map((result) => result[0]))].map((one) => listed(one, others.filter((result) => result[0] === one))),
+    ...stories.map((result, index) => told(result, other, index === 0)),
+    ...[...new Set(others.map((result) => result[0]))].map((one) =>
+      listed(one, others.filter((result) => result[0] === one), other)),
   );
   return side;
 }
@@ -310,9 +326,10 @@ function open(cell) {
   const column = place(cell)[1];
   if (!asked(row, column)) return;
   at("title").textContent = `${row.installer}, ${row.layout}, ${modes[column]}`;
-  const [about, picture] = data.layouts[row.layout] || [0, 0];
-  const sides = [sideOf(row.installer, row.cells[column])];
-  if (row.partner) sides.push(sideOf(`before: ${row.partner}`, row.before[column]));
+  const [about, picture] = layouts.get(row.layout) || [0, 0];
+  const now = { name: "now", cell: row.cells[column] }, before = { name: "before", cell: row.before[column] };
+  const sides = [sideOf(row.installer, now.cell, row.partner && before)];
+  if (row.partner) sides.push(sideOf(`before: ${row.partner}`, before.cell, now));
   at("evidence").replaceChildren(
     make("p", {}, texts[about]),
     ...(picture ? [make("pre", { tabindex: 0, "aria-label": "picture of the layout" }, texts[picture])] : []),

@@ -18,6 +18,8 @@ HOSTILE = (
     "]]><!-- & &lt; &#60;",
     "\x1b[31mred\x07\x00\x7f\u2028\u2029\u202egnp.exe\ufffe",
     "\ud800lone\udfff",
+    "constructor",
+    "__proto__",
     "a\r\nb\tc\n```\n~~~\nd",
 )
 
