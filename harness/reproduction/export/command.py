@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import platform
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
+from harness.reproduction import bisect
 from harness.reproduction.asked import add_arguments, asked, check_machine
-from harness.reproduction.export.facts import facts
-from harness.reproduction.export.recording import record
+from harness.reproduction.export.markdown import Machine, markdown
 from harness.reproduction.export.script import script
-from harness.reproduction.export.told import Told
+from harness.reproduction.export.telling import tell
 from harness.reproduction.sameness import same_promises
 
 if TYPE_CHECKING:
-    from harness.kernel.laboratory import Laboratory
     from harness.reproduction.asked import Asked
+    from harness.reproduction.export.told import Told
 
 _NOTHING: Final = 1
 _UNCONTROLLED: Final = 3
@@ -54,6 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--output", metavar="FILE", type=Path, help="write it there, over no file that is there (default: print it)"
     )
+    parser.add_argument("--markdown", action="store_true", help="the whole bug report, with the script in it")
     parser.set_defaults(run=run)
 
 
@@ -68,14 +69,26 @@ def run(arguments: argparse.Namespace) -> int:
         raise _unwritable(arguments.output, "a file is there, and nothing is written over")
     with open_laboratory() as laboratory:
         check_machine(one.case)
-        told = tell(one, laboratory)
+        entered, told = laboratory.entered, tell(one, laboratory)
     if not _has_something_to_show(told):
         return _NOTHING
     if not all(same_promises(told.recorded.verdicts[0], other) for other in told.recorded.verdicts[1:]):
         sys.stderr.write("two runs of this case differ: it is uncontrolled, and no script can be trusted to show it\n")
         return _UNCONTROLLED
-    _write(script(told), arguments.output)
+    text = _report(told, one, entered.user) if arguments.markdown else script(told)
+    _write(text, arguments.output)
     return 0
+
+
+def _report(told: Told, one: Asked, is_user: bool) -> str:
+    machine = Machine(
+        kernel=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        user="a user, in a user namespace" if is_user else "root",
+    )
+    found = bisect.saved(one.case, one.case.installer)
+    known = (one.report.affected,) if one.report else ()
+    return markdown(told, machine, affected=found.affected if found and found.complete else known, file=one.file)
 
 
 def _has_something_to_show(told: Told) -> bool:
@@ -84,18 +97,6 @@ def _has_something_to_show(told: Told) -> bool:
     name = told.case.installer
     sys.stderr.write(f"{name} keeps every contract here: there is nothing to show. --installer names another release\n")
     return False
-
-
-def tell(one: Asked, laboratory: Laboratory) -> Told:
-    """Run a case and put together what a script says."""
-    notes: tuple[str, ...] = ()
-    case = one.case
-    if case.plan.listing is not None or case.plan.schedule is not None:
-        notes = ("A listing order or a schedule was drawn for this case; no script can ask a filesystem for them.",)
-        case = replace(case, plan=replace(case.plan, listing=None, schedule=None))
-    recorded = record(case, laboratory)
-    seen = facts(recorded.verdicts, one.report)
-    return Told(recorded=recorded, facts=seen, report=one.report, notes=notes)
 
 
 def _write(text: str, output: Path | None) -> None:

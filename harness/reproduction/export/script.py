@@ -53,6 +53,7 @@ if [ -z "${EXDEV_INSIDE:-}" ]; then  # out here: find the installer, then come b
 """
 
 
+_ASK_UV: Final = r""""$1" --version 2>/dev/null | sed -n 's/^uv \([^ ]*\).*/\1/p'"""
 _ASK: Final = """"$1" -c 'import importlib.metadata as m; print(m.version("{name}"))' 2>/dev/null"""
 
 
@@ -61,7 +62,7 @@ def _installer(told: Told) -> Iterator[str]:
     name, release = told.distribution, told.recorded.release
     is_program = name == "uv"
     command, what = ("uv", "uv") if is_program else ("python3", f"Python that has {name}")
-    ask = '"$1" --version 2>/dev/null | cut -d" " -f2' if is_program else _ASK.format(name=name)
+    ask = _ASK_UV if is_program else _ASK.format(name=name)
     yield f"    version() {{ {ask}; }}"
     yield '    if [ -n "${INSTALLER:-}" ]; then'
     yield f'        [ -n "$(version "$INSTALLER")" ] || fail "INSTALLER=$INSTALLER is no {what}"'
