@@ -15,7 +15,7 @@ import harness
 from harness.layouts import picture
 from harness.reproduction.export.header import actual, promises, steps
 from harness.reproduction.export.script import script
-from harness.reproduction.export.shell import printable
+from harness.reproduction.export.shell import comment, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def _parts(told: Told, machine: Machine, affected: Sequence[str], file: str) -> 
     where = f"on a layout called {span(case.layout.name)}, link mode {span(case.link_mode)}"
     yield f"### {told.installer} breaks {', '.join(map(span, broken))} {where}"
     if report:
-        yield fenced(f"{report.id}: {report.title}\n{report.url}\n{report.why}")
+        yield fenced("\n".join(map(printable, (f"{report.id}: {report.title}", report.url, report.why))))
     yield "**Environment**"
     yield "\n".join(f"- {name}: {span(text)}" for name, text in _environment(told, machine))
     yield "**Layout**"
@@ -73,7 +73,7 @@ def _parts(told: Told, machine: Machine, affected: Sequence[str], file: str) -> 
     yield "**Affected**"
     yield _affected(told, affected, file)
     yield "**Script**"
-    yield "In a namespace of its own: the mounts, the wheels, the commands. It ends with 1 if it shows, and needs no exdev."
+    yield "It needs no exdev, mounts in a namespace of its own, and ends with 1 if it shows."
     yield f"<details><summary>repro.sh</summary>\n\n{fenced(script(told), 'sh')}\n\n</details>"
 
 
@@ -89,7 +89,7 @@ def _environment(told: Told, machine: Machine) -> Iterator[tuple[str, str]]:
 def _commands(told: Told) -> Iterator[str]:
     """As they were given, without the variables; the script has those as well."""
     for line, commands in zip(steps(told), told.recorded.commands, strict=True):
-        yield f"# {line}"
+        yield comment(line)
         for ran in commands:
             words = [told.names.word(word) for word in ran.command.arguments]
             yield " ".join(words).replace('"$INSTALLER"', told.distribution if told.distribution == "uv" else "python")
