@@ -170,16 +170,21 @@ def _picture(matrix: Matrix, _: Matrix | None) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Whole or not at all: what reads it meanwhile sees the old one.
+    """Whole or not at all: what reads it meanwhile sees the old one. Links and devices stay what they are.
 
     Raises:
         FileInvalid: it cannot be written.
     """
+    target = Path(os.path.realpath(path))
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, delete=False) as file:
-            file.write(text)
-        os.chmod(file.name, _MODE)
-        os.replace(file.name, path)
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")  # /dev/stdout, a named pipe: nothing to put in their place
+            return
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as directory:
+            fresh = Path(directory, target.name)
+            fresh.write_text(text, encoding="utf-8")
+            fresh.chmod(_MODE)
+            fresh.replace(target)
     except OSError as refused:
         problem = Problem(where="", message=f"cannot be written: {refused.strerror}")
         raise FileInvalid(file=str(path), problems=(problem,)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -77,6 +78,27 @@ def test_every_form_is_written_whole(file: Path, form: str, tmp_path: Path) -> N
     assert target.read_text().endswith("\n")
     assert target.stat().st_mode & 0o777 == 0o644
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "out"]
+
+
+def test_output_goes_through_links_and_into_pipes(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to("there/real")
+    assert cli.main(["matrix", str(file), "--json", "--output", str(link)]) == 0
+    assert link.is_symlink()
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["real"]
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert cli.main(["matrix", str(file), "--output", str(pipe)]) == 0
+    assert os.read(reader, 10) == b"uv==0.13.9"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_directory_is_no_place_for_output(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["matrix", str(file), "--output", str(tmp_path)]) == 2
+    assert "cannot be written: Is a directory" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 @pytest.mark.parametrize("form", ["", *FORMS])
