@@ -160,7 +160,7 @@ class _Bisection:
         series = [Version(version).release[:2] for version in self.releases]
         first = search.spread(series, seed=place, every=every)
         try:
-            while (index := search.following(first, self._labels(self.releases))) is not None:
+            while (index := search.following(first, self._labels(self.releases), every=every)) is not None:
                 self._probe(self.releases[index], search.remaining(first, self._labels(self.releases)))
         except KeyboardInterrupt:
             _say("\ninterrupted; the same command goes on from here")

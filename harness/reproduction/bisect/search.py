@@ -2,7 +2,8 @@
 
 Both ends come first, then a few in between, so that what comes and goes has a chance to be seen; then every gap between
 two neighbours that differ, one of them bad, is halved until nothing lies in it. What cannot be run decides nothing: it
-is stepped over, and a stretch of it is closed in from both sides rather than walked through.
+is stepped over, and a stretch of it is closed in from both sides rather than walked through: what lies between two that
+cannot be run is taken not to run either.
 """
 
 from __future__ import annotations
@@ -40,24 +41,32 @@ def spread(series: Sequence[Hashable], *, seed: int | None = None, every: bool =
     return tuple(dict.fromkeys((*ends, *reversed(between))))
 
 
-def following(first: Sequence[int], known: Mapping[int, Label]) -> int | None:
+def following(first: Sequence[int], known: Mapping[int, Label], *, every: bool = False) -> int | None:
     """The release to probe next; None: nothing is left to find out.
 
     Args:
         first: those that are probed in any case, in this order; both ends among them.
         known: what each release is that was probed.
+        every: probe all of the first ones, also between two that cannot be run.
     """
     for index in first:
-        if index not in known:
+        if index not in known and (every or not _hopeless(index, known)):
             return index
     low, high = max(_open(known), key=lambda gap: gap[1] - gap[0], default=(0, 0))
     return (low + high) // 2 if high else None
 
 
+def _hopeless(index: int, known: Mapping[int, Label]) -> bool:
+    """Whether it lies between two that cannot be run: old releases, and each would be built from its sources."""
+    before = max((other for other in known if other < index), default=None)
+    after = min((other for other in known if other > index), default=None)
+    return before is not None and after is not None and {known[before], known[after]} == {"cannot"}
+
+
 def remaining(first: Sequence[int], known: Mapping[int, Label]) -> int:
     """About how many more probes there will be."""
     planned = sorted({*first, *known})
-    undecided = [index for index in first if index not in known]
+    undecided = [index for index in first if index not in known and not _hopeless(index, known)]
     if not undecided:
         return sum(_halvings(high - low) for low, high in _open(known))
     widest = max((high - low for low, high in pairwise(planned)), default=1)

@@ -50,7 +50,7 @@ def found(history: Sequence[Label], *, series: Sequence[int] | None = None, ever
     """The range that a search finds in a history; releases are numbered by their minor version unless series say it."""
     first = search.spread(series or range(len(history)), every=every)
     known: dict[int, Label] = {}
-    while (index := search.following(first, known)) is not None:
+    while (index := search.following(first, known, every=every)) is not None:
         assert index not in known, "nothing is probed twice"
         known[index] = history[index]
     versions = tuple(f"0.{number}" for number in range(len(history)))
@@ -120,6 +120,13 @@ def test_a_long_stretch_that_cannot_be_run_is_not_walked_through(count: int, dat
     assert len(answer.probes) <= 2 + search.SPREAD + 2 * math.ceil(math.log2(count + 1))
     if high < count:
         assert answer.bad[0].first == f"0.{high}"
+
+
+def test_what_lies_between_two_that_cannot_be_run_is_not_tried() -> None:
+    history = [*repeat(CANNOT, 300), *bad(100)]
+    tried = [int(probe.version[2:]) for probe in found(history).probes if probe.label == "cannot"]
+    assert tried[0] == 0
+    assert tried[1] > 200, "the next one is the newest of the spread; then it is closed in from there"
 
 
 def test_an_island_inside_a_series_that_was_probed_is_seen() -> None:
