@@ -102,7 +102,8 @@ def parse(line: bytes) -> MountEntry:
     # The optional fields (propagation) are of any number; a lone hyphen ends them. The source may be empty.
     head, _, tail = line.partition(b" - ")
     number, parent, device, root, at, options, *propagation = head.split(b" ")
-    kind, source, super_options = tail.split(b" ")
+    # Not every filesystem escapes what it shows of its options: 9p of WSL has `path=C:\Program Files\...` in them.
+    kind, source, super_options = tail.split(b" ", 2)
     return MountEntry(
         id=int(number),
         parent=int(parent),

@@ -11,16 +11,15 @@ from harness.checking.questions import questions
 from harness.checking.remedies import beside_environment, remedies
 from harness.layouts import load, names, verify
 from harness.layouts.blueprint import site_path
+from harness.layouts.capture import capture
 from harness.layouts.validate import problems
 from harness.model import LINK_MODES, Case, codec
 from harness.run import Runner
+from harness.tests.layouts.test_capture import MACHINES
 
 if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
     from harness.model import Layout
-
-# Little space, no rights: what an installer cannot do there is refused, and nothing is broken.
-MAY_REFUSE = {name for name in names() if load(name).refusals}
 
 
 @pytest.mark.parametrize("name", names())
@@ -41,12 +40,15 @@ def test_the_wheels_reach_every_mount_and_link_in_site_packages(name: str) -> No
     assert all(any(f"{path}/".startswith(f"{place}/") for path in paths) for place in wanted)
 
 
-@pytest.mark.parametrize("name", ["plain", "nested-tmpfs", "overlay-two-lowers", "few-inodes", "read-only-cache"])
-def test_the_reference_core_breaks_nothing_anywhere(name: str, laboratory: Laboratory) -> None:
+LAYOUTS = {name: load(name) for name in names()} | {name: capture(one).layout for name, one in MACHINES.items()}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_reference_core_breaks_nothing_anywhere(layout: Layout, laboratory: Laboratory) -> None:
     found = judge(
-        load(name), installer="reference", link_mode="hardlink", runner=Runner(laboratory), progress=lambda _: None
+        layout, installer="reference", link_mode="hardlink", runner=Runner(laboratory), progress=lambda _: None
     )
-    assert found.state in ({"safe", "refused"} if name in MAY_REFUSE else {"safe"})
+    assert found.state in ({"safe", "refused"} if layout.refusals else {"safe"})
 
 
 def moved(layout: Layout) -> list[Layout]:

@@ -29,6 +29,14 @@ def test_a_mount_without_source_and_propagation_is_read() -> None:
     assert (entry.source, entry.propagation) == ("", ())
 
 
+def test_options_with_a_space_that_nobody_escaped_are_read() -> None:
+    entry = mountinfo.parse(
+        rb"85 75 0:66 / /Docker/host rw - 9p drvfs rw,aname=drvfs;path=C:\Program Files\Docker;uid=0"
+    )
+    assert (entry.type, entry.source, entry.super_options[0]) == ("9p", "drvfs", "rw")
+    assert entry.super_options[1].startswith("aname=drvfs;path=C:")
+
+
 def test_a_name_that_is_no_text_survives_the_way_back() -> None:
     entry = mountinfo.parse(b"36 35 0:40 / /\xff\\040 rw - tmpfs tmpfs rw")
     assert os.fsencode(entry.at) == b"/\xff "
