@@ -20,6 +20,7 @@ from harness.matrix.junit import junit
 from harness.matrix.markdown import markdown
 from harness.matrix.picture import picture
 from harness.matrix.terminal import differences, table
+from harness.provisioning import index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--github", dest="form", action="store_const", const=None, help="a strategy matrix for GitHub Actions, as JSON")
     jobs = parser.add_argument_group("with --github")
     jobs.add_argument("--shards", type=int, default=None, metavar="N", help="divide among N jobs of about equal time")
+    jobs.add_argument(
+        "--pin", action="store_true", help="name the newest releases that the index has now, for all jobs"
+    )
     for name, known in (("--layout", "of the catalogue"), ("--installer", "the reference core and the released ones")):
         jobs.add_argument(name, action="append", default=[], metavar="NAME", help=f"repeat; all {known} by default")
     parser.set_defaults(run=run, form=_table, wrong=parser.error)
@@ -98,8 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.form is None:
         return _github(arguments)
-    if arguments.shards is not None or arguments.layout or arguments.installer:
-        arguments.wrong("--shards, --layout and --installer go with --github")
+    if arguments.shards is not None or arguments.layout or arguments.installer or arguments.pin:
+        arguments.wrong("--shards, --pin, --layout and --installer go with --github")
     if not arguments.files:
         arguments.wrong("name a file of saved results: pytest scenarios --matrix FILE.json")
     if arguments.compare and arguments.form in {_junit, _picture}:
@@ -118,8 +122,13 @@ def _github(arguments: argparse.Namespace) -> int:
     if arguments.shards is None or arguments.shards < 1:
         arguments.wrong("--github needs --shards N, at least 1")
     results = [result for path in arguments.files for result in read(path).results]
-    layouts, installers = arguments.layout, arguments.installer
-    text = strategy(count=arguments.shards, layout=layouts, installer=installers, results=results)
+    text = strategy(
+        count=arguments.shards,
+        layout=arguments.layout,
+        installer=arguments.installer,
+        results=results,
+        newest=index.ask if arguments.pin else None,
+    )
     _give(arguments, f"{text}\n")
     return 0
 

@@ -15,10 +15,11 @@ from harness.matrix.shards import divide
 from harness.provisioning.release import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from harness.matrix.cells import Result
     from harness.matrix.shards import Shard
+    from harness.provisioning import Release
 
 # What an installer is called by, where it is no release: the path of somebody's own build.
 _PATH = "path:"
@@ -26,22 +27,31 @@ _UNFIT_FOR_A_FILE = re.compile(r"[^A-Za-z0-9.]+")
 
 
 def strategy(
-    *, count: int, layout: Sequence[str] = (), installer: Sequence[str] = (), results: Iterable[Result] = ()
+    *,
+    count: int,
+    layout: Sequence[str] = (),
+    installer: Sequence[str] = (),
+    results: Iterable[Result] = (),
+    newest: Callable[[str], Release] | None = None,
 ) -> str:
     """One line of JSON: `{"include": [{"name": "01-uv", "installers": "--installer uv", "layouts": "--layout ..."}]}`.
 
     Each entry is a job: `name` is fit for a file, `installers` and `layouts` are options of pytest, whose words hold no
-    white space; `provision` names the releases to have ready, perhaps none; `seconds` is what the scenarios take.
+    white space; `provision` names the releases to have ready, perhaps none, and `cache` is the same as one word;
+    `seconds` is what the scenarios take.
 
     Args:
         count: of jobs, at least one; there are fewer where there is not that much to divide.
         layout: names or paths; none: the catalogue.
         installer: as for pytest; none: the reference core and each that has releases.
         results: of earlier runs, which say how long what takes.
+        newest: what to ask for the newest release of a distribution, so that all jobs mean the same one; none: each
+            job finds out by itself.
 
     Raises:
         UnknownName: there is no such layout or installer, or its name cannot be one word of a command line.
         ReleaseInvalid: what names a release does not.
+        NotProvided: nobody knows the newest release.
     """
     chosen = tuple(dict.fromkeys(layout)) or layouts.names()
     tested = tuple(dict.fromkeys(installer)) or ("reference", *RELEASED)
@@ -50,17 +60,21 @@ def strategy(
         _check_word("layout", one, layouts.names())
     for one in tested:
         _check_installer(one)
+    if newest:
+        tested = tuple(str(newest(one)) if one in RELEASED else one for one in tested)
     shards = divide(expected(chosen, tested, results), count)
     return json.dumps({"include": [_job(number, shard) for number, shard in enumerate(shards, 1)]})
 
 
 def _job(number: int, shard: Shard) -> dict[str, str | int]:
     about = _UNFIT_FOR_A_FILE.sub("-", "+".join(shard.installers)).strip("-")
+    provision = [one for one in shard.installers if one.partition("==")[0] in RELEASED]
     return {
         "name": f"{number:02}-{about:.60}",
         "installers": " ".join(f"--installer {one}" for one in shard.installers),
         "layouts": " ".join(f"--layout {one}" for one in shard.layouts),
-        "provision": " ".join(one for one in shard.installers if one.partition("==")[0] in RELEASED),
+        "provision": " ".join(provision),
+        "cache": "+".join(provision),
         "seconds": round(shard.seconds),
     }
 

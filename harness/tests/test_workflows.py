@@ -1,0 +1,204 @@
+"""Workflows, tox and the code have the same axes, and every command that a workflow runs exists."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from harness import cli
+from harness.installers.registry import RELEASED
+from harness.kernel import refusal
+from harness.matrix.github import strategy
+from harness.tests.projects import ran
+
+yaml = pytest.importorskip("yaml", reason="the extra `test` is not installed: pip install '.[test]'")
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DIRECTORY: Final = ROOT / ".github" / "workflows"
+WORKFLOWS: Final = ("ci.yml", "installer.yml")
+# What the shell makes of the variables that steps use.
+WORDS: Final = {
+    "$INSTALLERS": "--installer uv --installer pip",
+    "$LAYOUTS": "--layout plain",
+    "$STRICT": "--strict-known",
+    "$RELEASES": "uv==0.1.2 pip",
+    '"$SHARDS"': "4",
+    '"$INSTALLER"': "uv",
+    '"results/$NAME.json"': "saved.json",
+    '"${options[@]}"': "--layout plain --layout nested-tmpfs",
+    '"$ENVIRONMENT"': "lint",
+}
+_COMMAND: Final = re.compile(r"(?:^|[\s(;])((?:exdev|pytest|tox|python -m pip install) [^|;)\n]*)", re.MULTILINE)
+
+
+def read(name: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load((DIRECTORY / name).read_text(encoding="utf-8"))
+    return found
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    return [step for job in read(name)["jobs"].values() for step in job["steps"]]
+
+
+def commands(program: str) -> list[list[str]]:
+    """The words behind a program's name, wherever a workflow calls it."""
+    found = []
+    for name in WORKFLOWS:
+        for step in steps(name):
+            for line in _COMMAND.findall(step.get("run", "").replace("\\\n", " ")):
+                words = line.split(" >> ")[0].removesuffix("|| test").split(" # ")[0]
+                for variable, meaning in WORDS.items():
+                    words = words.replace(variable, meaning)
+                assert "$" not in words, words
+                if words.startswith(f"{program} "):
+                    found.append(shlex.split(words.removeprefix(f"{program} ")))
+    return found
+
+
+def tox() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "tox.ini")
+    return parser
+
+
+def pythons() -> list[str]:
+    """The versions that the package says it runs on."""
+    classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
+    return [line.rpartition(" ")[2] for line in classifiers if re.search(r":: 3\.\d+$", line)]
+
+
+def test_these_are_the_workflows() -> None:
+    assert sorted(path.name for path in DIRECTORY.iterdir()) == sorted(WORKFLOWS)
+
+
+def test_tests_run_on_every_python_that_the_package_and_tox_name() -> None:
+    job = read("ci.yml")["jobs"]["tests"]
+    assert job["strategy"]["matrix"]["python"] == pythons()
+    named = [name.strip() for name in tox()["tox"]["env_list"].split(",")]
+    assert [name for name in named if name.startswith("py")] == [f"py{one.replace('.', '')}" for one in pythons()]
+
+
+def test_every_other_word_of_ci_is_one_of_tox() -> None:
+    environments = {name.strip() for name in tox()["tox"]["env_list"].split(",")}
+    jobs = read("ci.yml")["jobs"]
+    assert {*jobs["checks"]["strategy"]["matrix"]["environment"]} == {"lint", "type"}
+    assert environments - {f"py{one.replace('.', '')}" for one in pythons()} == {"lint", "type", "reports", "scenarios"}
+    assert {"reports", "scenarios"} <= {*jobs}
+
+
+def test_tox_and_the_shards_have_every_installer_that_there_is() -> None:
+    (section,) = (name for name in tox().sections() if name.startswith("testenv:scenarios-"))
+    assert section == f"testenv:scenarios-{{{','.join(RELEASED)}}}"
+    lines = tox()[section]["commands"].split("\n")[1:]
+    assert lines == [f"{one}: pytest scenarios -n auto --installer {one} {{posargs}}" for one in RELEASED]
+    planned = strategy(count=20)
+    assert {*re.findall(r"--installer ([\w:.=-]+)", planned)} == {"reference", *RELEASED}
+
+
+def test_reports_and_scenarios_are_run_by_the_commands_of_tox() -> None:
+    told = shlex.split(tox()["testenv:reports"]["commands"].removesuffix("{posargs}"))
+    assert told[1:] in commands("pytest")
+
+
+@pytest.mark.parametrize("arguments", commands("exdev"), ids=" ".join)
+def test_every_exdev_command_is_understood(arguments: list[str]) -> None:
+    assert callable(cli._parser().parse_args(arguments).run)
+
+
+@pytest.mark.parametrize("arguments", commands("pytest"), ids=" ".join)
+def test_every_pytest_command_selects_something(arguments: list[str], tmp_path: Path) -> None:
+    words = ["reference" if word in RELEASED else word for word in arguments]  # nothing is provided for this
+    words = [str(tmp_path / word) if word == "saved.json" else word for word in words]
+    done = ran(ROOT, "--collect-only", "-q", "-p", "no:cacheprovider", *words, "-n", "0")
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+
+
+def test_extras_that_are_installed_exist() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    asked = {
+        extra for words in commands("python -m pip install") for extra in re.findall(r"\[(\w+)\]", " ".join(words))
+    }
+    assert asked
+    assert asked <= {*extras}
+    assert tox()["testenv"]["extras"] in extras
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_script_is_one_that_bash_understands(name: str) -> None:
+    for step in steps(name):
+        if "run" in step:
+            subprocess.run(["bash", "-n"], input=step["run"], text=True, check=True)
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_outputs_of_the_plan_are_what_the_shards_use(name: str) -> None:
+    text = (DIRECTORY / name).read_text(encoding="utf-8")
+    used = {*re.findall(r"\bmatrix\.(\w+)", text)} - {"environment", "python", "json", "html", "xml"}
+    import json  # noqa: PLC0415 - only here
+
+    assert used <= {*json.loads(strategy(count=1))["include"][0]}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_nothing_of_others_gets_into_a_shell_and_no_job_has_more_rights_than_it_needs(name: str) -> None:
+    workflow = read(name)
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] <= 90
+        assert job.get("permissions", {}) in ({}, {"contents": "read", "actions": "read"})
+    for step in steps(name):
+        assert "${{" not in step.get("run", "")
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_pinned_action_says_which_release_it_is_and_is_pinned_once(name: str) -> None:
+    pins: dict[str, set[str]] = {}
+    for line in (DIRECTORY / name).read_text(encoding="utf-8").splitlines():
+        if "uses:" in line:
+            found = re.search(r"uses: (actions/[a-z-]+)@(\w{40} # v\d+\.\d+\.\d+)$", line)
+            assert found, line
+            pins.setdefault(found[1], set()).add(found[2])
+    assert {action: len(several) for action, several in pins.items()} == dict.fromkeys(pins, 1)
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_who_makes_namespaces_first_does_what_the_doctor_says(name: str) -> None:
+    circumstances = refusal.Circumstances(seccomp=0, apparmor_restricts=1)
+    advice = " ".join(refusal.explain("unshare(CLONE_NEWUSER|CLONE_NEWNS)", 1, circumstances))
+    for job in read(name)["jobs"].values():
+        runs = [step["run"] for step in job["steps"] if "run" in step]
+        first = next(
+            (number for number, text in enumerate(runs) if re.search(r"^(pytest|tox -e py)", text, re.MULTILINE)), None
+        )
+        if first is not None:
+            settings = [text for text in runs[:first] if text.startswith("sudo sysctl ")]
+            assert len(settings) == 1
+            assert settings[0] in advice
+
+
+def test_the_reusable_workflow_is_called_as_the_readme_says() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"<!-- workflow -->\n```yaml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    jobs = yaml.safe_load(sample)["jobs"]
+    inputs = read("installer.yml")[True]["workflow_call"]["inputs"]  # `on` is true in YAML 1.1
+    called = [job for job in jobs.values() if "uses" in job]
+    assert called
+    for job in called:
+        assert re.fullmatch(r"OWNER/exdev/\.github/workflows/installer\.yml@\w+", job["uses"])
+        assert {*job["with"]} <= {*inputs}
+        assert {name for name, one in inputs.items() if one.get("required")} <= {*job["with"]}
+
+
+def test_ci_keeps_no_two_runs_of_one_branch_of_a_pull_request() -> None:
+    assert read("ci.yml")["concurrency"]["group"] == "ci-${{ github.ref }}"
