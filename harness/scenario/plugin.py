@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--link-mode", action="append", default=[], metavar="MODE", help="clone, hardlink, symlink or copy; repeat")
     add("--installer", action="append", default=[], metavar="NAME", help=_INSTALLERS)
     add("--strict-known", action="store_true", help="fail also where an open report explains what is wrong")
+    add("--unknown", action="append", default=[], metavar="REPORT", help="as if nobody had reported this one; repeat")
     add("--matrix", metavar="FILE.json", help="save every result in this file")
     add("--require", action="append", default=[], metavar="CAPABILITY", help="fail, not skip, where it is missing")
     add("--wheels", choices=("skeleton", "real"), default="skeleton", help="real: download two published wheels too")
@@ -62,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
             installer=config.getoption("installer"),
             real_wheels=config.getoption("wheels") == "real",
         )
+        for name in config.getoption("unknown"):
+            reports.load(name)
         probe_names = config.getoption("require")
         enter(config)
         missing = _missing(probe_names)
@@ -138,7 +141,11 @@ def lab(request: pytest.FixtureRequest, runner: Runner, excusing: tuple[Report, 
 @pytest.fixture(scope="session")
 def excusing(pytestconfig: pytest.Config) -> tuple[Report, ...]:
     """The reports that make what they explain known: none, where that is to fail as well."""
-    return () if pytestconfig.getoption("strict_known") else tuple(map(reports.load, reports.names()))
+    if pytestconfig.getoption("strict_known"):
+        return ()
+    every = tuple(map(reports.load, reports.names()))
+    unknown = {reports.load(name).url for name in pytestconfig.getoption("unknown")}
+    return tuple(report for report in every if report.url not in unknown)
 
 
 @pytest.fixture(scope="session")
