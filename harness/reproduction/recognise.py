@@ -26,6 +26,14 @@ class Place(NamedTuple):
     path: str
 
 
+class Refusal(NamedTuple):
+    """A broken contract, whether the step that broke it failed, and an errno that it named; empty: it named none."""
+
+    contract: str
+    failed: bool
+    errno: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
     """The violation that is looked for.
@@ -34,19 +42,22 @@ class Sought:
         report: whose signs are to be seen; None: the recorded places count.
         places: where the recorded verdict breaks promises.
         ordered: the recorded installer gives each order its promise, so that its paths mean something.
+        loudest: how the recorded steps failed; see `loudest`.
     """
 
     report: Report | None = None
     places: frozenset[Place] = frozenset()
     ordered: bool = True
+    loudest: frozenset[Refusal] = frozenset()
 
     def shown(self, verdict: Verdict) -> Shown:
         """What a verdict is.
 
         Returns:
             `bad`: of a report, every contract that it names is broken, by one of its signs; of a recorded verdict, each
-            of its contracts is broken at one at least of its places. `good`: every contract is kept. `other`: some
-            are broken, but not so: another defect, or a part of this one.
+            of its contracts is broken at one at least of its places, and by a step that failed with one of its errnos,
+            where one failed: two defects of one release may break the same contract, and only one of them be mended.
+            `good`: every contract is kept. `other`: some are broken, but not so: another defect, or a part of this one.
         """
         if verdict.holds:
             return "good"
@@ -56,12 +67,29 @@ class Sought:
         # scheme that the path lies in, and its last name.
         exact = self.ordered and verdict.evidence.ordered
         found, recorded = (frozenset(_told(one, exact=exact)) for one in (places(verdict.violations), self.places))
-        return "bad" if _contracts(recorded) == _contracts(recorded & found) else "other"
+        as_loud = _contracts(self.loudest) == _contracts(self.loudest & refusals(verdict))
+        return "bad" if as_loud and _contracts(recorded) == _contracts(recorded & found) else "other"
 
 
 def recorded(verdict: Verdict) -> Sought:
     """What is looked for where a verdict is to be met again."""
-    return Sought(places=places(verdict.violations), ordered=verdict.evidence.ordered)
+    return Sought(
+        places=places(verdict.violations), ordered=verdict.evidence.ordered, loudest=loudest(refusals(verdict))
+    )
+
+
+def refusals(verdict: Verdict) -> frozenset[Refusal]:
+    """How the steps ended that broke promises."""
+    steps = verdict.evidence.steps
+    found = ((one.contract, steps[one.step].outcome) for one in verdict.violations if one.step < len(steps))
+    return frozenset(
+        Refusal(contract, outcome.exit != 0, name) for contract, outcome in found for name in (outcome.errnos or ("",))
+    )
+
+
+def loudest(found: frozenset[Refusal]) -> frozenset[Refusal]:
+    """Those of steps that failed; all, where none did. Without them a case with two defects stands for either."""
+    return frozenset(one for one in found if one.failed) or found
 
 
 def places(violations: Iterable[Violation]) -> frozenset[Place]:
@@ -83,5 +111,5 @@ def _of_any_wheel(path: str) -> str:
     return f"{path.partition('/')[0]}/{'*.dist-info' if name.endswith('.dist-info') else name}"
 
 
-def _contracts(found: Iterable[Place]) -> frozenset[str]:
+def _contracts(found: Iterable[Place | Refusal]) -> frozenset[str]:
     return frozenset(one.contract for one in found)

@@ -265,7 +265,7 @@ def _sought(wanted: Asked, runner: Runner) -> Sought | None:
 
 
 def _digest(sought: Sought) -> str:
-    said = (repr(sought.report), sorted(sought.places), sought.ordered)
+    said = (repr(sought.report), sorted(sought.places), sought.ordered, sorted(sought.loudest))
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 

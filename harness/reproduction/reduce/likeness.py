@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from harness.reproduction.recognise import Sought, broken, recorded
+from harness.reproduction.recognise import Refusal, Sought, broken, loudest, recorded, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from harness.model import Case
     from harness.model.report import Report
     from harness.run import Verdict
-
-
-class Refusal(NamedTuple):
-    """A broken contract, whether the step that broke it failed, and an errno that it named; empty: it named none."""
-
-    contract: str
-    failed: bool
-    errno: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +42,8 @@ class Likeness:
         return cls(
             sought=by_signs if shown else recorded(_renumbered(verdict, steps)),
             contracts=frozenset(broken(verdict)),
-            refusals=_refusals(verdict),
-            loudest=frozenset(one for one in _refusals(verdict) if one.failed) or _refusals(verdict),
+            refusals=refusals(verdict),
+            loudest=loudest(refusals(verdict)),
         )
 
     def holds(self, verdict: Verdict, steps: Sequence[int]) -> bool:
@@ -64,7 +56,7 @@ class Likeness:
         mine = verdict if self.sought.report else _renumbered(verdict, steps)
         return (
             frozenset(broken(verdict)) == self.contracts
-            and self.loudest <= _refusals(verdict) <= self.refusals
+            and self.loudest <= refusals(verdict) <= self.refusals
             and self.sought.shown(mine) == "bad"
         )
 
@@ -78,10 +70,3 @@ def _renumbered(verdict: Verdict, steps: Sequence[int]) -> Verdict:
 
 def _order(case: Case) -> list[int]:
     return sorted(range(len(case.steps)), key=lambda index: not case.steps[index].image)
-
-
-def _refusals(verdict: Verdict) -> frozenset[Refusal]:
-    found = ((one.contract, verdict.evidence.steps[one.step].outcome) for one in verdict.violations)
-    return frozenset(
-        Refusal(contract, outcome.exit != 0, name) for contract, outcome in found for name in (outcome.errnos or ("",))
-    )

@@ -328,6 +328,11 @@ def test_a_part_of_a_recorded_violation_is_not_the_violation(verdict: Verdict) -
         replace(first, contract="honest-exit"),
     ):
         assert sought.shown(replace(verdict, violations=(other,))) == "other"
+    # The step fails no more, or for another reason: what is left breaks the same contract at the same path.
+    [step] = verdict.evidence.steps
+    for outcome in (replace(step.outcome, exit=0), replace(step.outcome, errnos=("ENOSPC",))):
+        evidence = replace(verdict.evidence, steps=(replace(step, outcome=outcome),))
+        assert sought.shown(replace(verdict, evidence=evidence)) == "other"
     both = replace(verdict, violations=(first, replace(first, contract="honest-exit")))
     assert recorded(both).shown(verdict) == "other"
     assert sought.shown(both) == "bad"
