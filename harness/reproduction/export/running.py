@@ -79,7 +79,8 @@ def _read(ran: Ran, told: Told, written: dict[str, str]) -> Iterator[str]:
         if ran.hashed and hashed in text:
             yield f"hash=$(hashed {told.names.document(ran.hashed)}\n)"
             digests[hashed] = "$hash"
-        yield f"mkdir -p {told.names.word(posixpath.dirname(path))}"
+        if not any(posixpath.dirname(path) == posixpath.dirname(other) for other in written if other != path):
+            yield f"mkdir -p {told.names.word(posixpath.dirname(path))}"
         yield f"cat > {told.names.word(path)} {replace(told.names, substitutions=digests).document(text)}"
 
 
