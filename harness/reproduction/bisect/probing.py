@@ -51,11 +51,12 @@ class Prober:
             return Probe(version=version, label="uncontrolled", why="two runs of it differ"), True
         label = self.sought.shown(first)
         # Of one that is bad, what else explains a part of it is of no interest: neighbours are to look alike.
-        why = ", ".join(broken(first)) + (_known(first) if label == "other" else "")
+        why = ", ".join(broken(first)) + (self._known(first) if label == "other" else "")
         return Probe(version=version, label=label, why=why), True
 
-
-def _known(verdict: Verdict) -> str:
-    """The reports that explain some of it."""
-    known = [report.id for report in reports.known(verdict.violations, verdict.evidence)]
-    return f" ({', '.join(known)})" if known else ""
+    def _known(self, verdict: Verdict) -> str:
+        """The reports that explain some of it; that which is looked for may show in part, or in another way."""
+        own = self.sought.report.id if self.sought.report else None
+        found = [report.id for report in reports.known(verdict.violations, verdict.evidence)]
+        known = [f"{one} in part" if one == own else one for one in found]
+        return f" ({', '.join(known)})" if known else ""
