@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Overlays name a layer's path in one option of 255 bytes (fsconfig(2)), and the site's own root comes before it.
 _MAX_PATH: Final = 120
+_MAX_INSIDE: Final = 180  # of what a package brings nothing comes near, and a layer's path still fits
 _LONG: Final = 24
 _UNSAYABLE: Final = re.compile(r"[{}\x00-\x1f\x7f\ud800-\udfff]")
 _ROLES: Final[tuple[Part, ...]] = ("cache", "environment", "temporary")
@@ -36,9 +37,10 @@ class Spelling:
         self._real = {place.part: place.path for place in storage.places}
         packages = storage.place("purelib")
         self._python = posixpath.dirname(packages.asked) if packages else ""
-        paths = [entry.at for entry in storage.mounts] + list(self._real.values())
-        self._is_long = any(
-            len(os.fsencode(path)) > _MAX_PATH for path in paths if any(holds(path, one) for one in self._real.values())
+        lengths = {entry.at: len(os.fsencode(entry.at)) for entry in storage.mounts}
+        homes = [self._real[part] for part in ("environment", "purelib") if part in self._real]
+        self._is_long = any(len(os.fsencode(path)) > _MAX_PATH for path in self._real.values()) or any(
+            length > _MAX_INSIDE and any(holds(home, at) for home in homes) for at, length in lengths.items()
         )
         self.moved = tuple(
             part

@@ -182,6 +182,23 @@ def test_without_a_trial_nothing_is_claimed_that_was_not_seen() -> None:
     assert any("nothing was tried" in remark for remark in captured.remarks)
 
 
+def test_of_very_many_mounts_the_first_are_mirrored_and_the_rest_is_said() -> None:
+    lines = "".join(f"{n} 600 0:{n} / {PURELIB}/p{n} rw - tmpfs t rw\n" for n in range(1000, 1100))
+    captured = capture(machine(machines.DOCKER + lines, cache="/root/.cache/uv", environment=ENVIRONMENT))
+    assert problems(captured.layout) == ()
+    assert sum(mount.at.startswith("{site_packages}/") for mount in captured.layout.mounts) == 24
+    assert "100 mounts inside the environment: the first 24 are mirrored" in captured.remarks
+
+
+def test_mounts_with_names_that_no_layout_can_say_are_there_under_others(laboratory: Laboratory) -> None:
+    odd = (r"{x}", r"new\012line", "\udcff", "n" * 200, "m" * 250 + "/" + "k" * 250)
+    lines = "".join(f"{n} 600 0:{n} / {PURELIB}/{name} rw - tmpfs t rw\n" for n, name in enumerate(odd, 1000))
+    lines += rf"1099 1001 0:99 / {PURELIB}/new\012line/deeper rw - tmpfs t rw"
+    layout = capture(machine(machines.DOCKER + lines, cache="/root/.cache/uv", environment=ENVIRONMENT)).layout
+    assert len({mount.at for mount in layout.mounts}) == 3 + len(odd)
+    verify(layout, laboratory=laboratory)
+
+
 NAMES = st.text(min_size=1, max_size=40).filter(
     lambda name: "/" not in name and "\0" not in name and name not in {".", ".."}
 )
