@@ -157,6 +157,9 @@ _LIFTS: dict[type[Any], Callable[[Any], str]] = {
         f"if mountpoint -q {quoted(action.path)}; then umount -l {quoted(action.path)}; fi"
     ),
     obstacles.AllowWriting: lambda action: f"mount -o remount,bind,rw {quoted(action.path)}",
-    obstacles.LiftLimits: lambda action: f"mount -o remount,{','.join(action.options)} {quoted(action.path)}",
+    # With its source named, mount(8) adds no option of its own, of which some mean nothing in a user namespace.
+    obstacles.LiftLimits: lambda action: (
+        f"mount -t tmpfs -o remount,{','.join(action.options)} exdev {quoted(action.path)}"
+    ),
     obstacles.Permit: lambda action: f"chmod {action.mode:04o} {quoted(action.path)} 2>/dev/null || :",
 }
