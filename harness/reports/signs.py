@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from harness.contracts.recorded import module_of
 from harness.reports.cases import layout as layout_of
 from harness.wheels.expected import expected
 
@@ -109,5 +111,32 @@ def _is_asked_for(violation: Violation, evidence: Evidence) -> bool:
 
 def _brings(wheel: Wheel, path: str, platlib: str) -> bool:
     """A file of the wheel, the bytecode of one, or a directory above one."""
-    tree = expected((wheel,), platlib=platlib)
-    return tree.allows(path) or any(one.startswith(f"{path}/") for one in tree.files)
+    places = _places(_Same(wheel), platlib)
+    return path in places or module_of(path) in places
+
+
+class _Same:
+    """A wheel compared by identity: hashing all its entries for each of thousands of violations takes minutes."""
+
+    __slots__ = ("wheel",)
+
+    def __init__(self, wheel: Wheel) -> None:
+        self.wheel = wheel
+
+    def __hash__(self) -> int:
+        return id(self.wheel)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.wheel is other.wheel
+
+
+@lru_cache(maxsize=256)
+def _places(same: _Same, platlib: str) -> frozenset[str]:
+    files = expected((same.wheel,), platlib=platlib).files
+    places = set(files)
+    for path in files:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in places:
+            places.add(parent)
+            parent = parent.rpartition("/")[0]
+    return frozenset(places)
