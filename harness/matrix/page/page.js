@@ -4,7 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { texts, states, marks, modes } = data;
 // A map: names are anybody's, `constructor` among them.
 const layouts = new Map(Object.entries(data.layouts));
-const ROWS_IN_GROUP = 100;
+const ROWS_IN_GROUP = 40;
 const PAGE = 10;
 const at = (id) => document.getElementById(id);
 const kind = (state) => states[state].replace(" ", "-");
@@ -105,9 +105,13 @@ const asked = (row, column) => Boolean(row.cells[column] || row.before[column]);
 const everything = rows.reduce((sum, row) => sum + modes.filter((_, column) => asked(row, column)).length, 0);
 let drawn = 0; // how many of the visible rows are in the page; the rest follows while nothing else is to be done
 let next = 0;
+// Safari has no idle callbacks.
+const [whenIdle, forget] = window.requestIdleCallback
+  ? [(task) => requestIdleCallback(task, { timeout: 100 }), (task) => cancelIdleCallback(task)]
+  : [(task) => setTimeout(task), (task) => clearTimeout(task)];
 
 function draw() {
-  clearTimeout(next);
+  forget(next);
   visible = rows.filter((row) => row.hits.includes(true));
   drawn = 0;
   grid.replaceChildren(grid.firstChild);
@@ -119,11 +123,11 @@ function draw() {
   rove();
 }
 
-function drawMore() {
-  drawGroup();
+function drawMore(idle) {
+  do drawGroup(); while (drawn < visible.length && idle && idle.timeRemaining() > 10);
   const more = drawn < visible.length;
   grid.setAttribute("aria-busy", more);
-  if (more) next = setTimeout(drawMore);
+  if (more) next = whenIdle(drawMore);
 }
 
 function drawGroup() {
