@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -172,12 +172,21 @@ def _tell(reduction: _Reduction, wanted: Asked, output: Path | None) -> None:
     if case == wanted.case:
         sys.stdout.write(f"no part of this case can go ({effort})\n")
         return
+    case = _labelled(case, wanted.case)
     path = _written(case, output)
     sys.stdout.write(f"{_gone(wanted.case, case)}\n    {effort}\n")
     if reduction.reached:
         sys.stdout.write(f"    the limit of {reduction.limit} attempts was reached: the same on the new file goes on\n")
     replay = shlex.join(("exdev", "replay", str(path), "--installer", case.installer))
     sys.stdout.write(f"    replay  {replay}\n")
+
+
+def _labelled(case: Case, before: Case) -> Case:
+    """What is said about a layout is untrue of a part of it."""
+    mark, layout = "Reduced from: ", case.layout
+    if layout == before.layout or layout.about.startswith(mark):
+        return case
+    return replace(case, layout=replace(layout, about=f"{mark}{layout.about}"))
 
 
 def _written(case: Case, output: Path | None) -> Path:

@@ -40,7 +40,8 @@ class Likeness:
         shown = report is not None and by_signs.shown(verdict) == "bad"
         steps = range(len(verdict.case.steps))
         return cls(
-            sought=by_signs if shown else recorded(_renumbered(verdict, steps)),
+            # How steps failed is compared here: the numbers of renumbered violations are not those of the evidence.
+            sought=by_signs if shown else replace(recorded(_renumbered(verdict, steps)), loudest=frozenset()),
             contracts=frozenset(broken(verdict)),
             refusals=refusals(verdict),
             loudest=loudest(refusals(verdict)),

@@ -98,7 +98,7 @@ def _without_requests(candidate: Candidate, gone: Collection[int]) -> Candidate 
 
 
 def _requests(case: Case) -> list[tuple[int, int]]:
-    """Each mention of a wheel in a step that has more than one: step, place."""
+    """Each mention of a wheel together with others in a step: step, place."""
     return [
         (number, index)
         for number, step in enumerate(case.steps)
@@ -294,7 +294,7 @@ KINDS: Final = (
     Kind(name="symlinks", count=lambda case: len(case.layout.symlinks), without=_without_symlinks),
     Kind(name="permissions", count=lambda case: len(case.layout.permissions), without=_without_permissions),
     Kind(name="meddlings", count=lambda case: len(_meddlings(case)), without=_without_meddlings),
-    Kind(name="requests", count=lambda case: len(_requests(case)), without=_without_requests),
+    Kind(name="joint requests", count=lambda case: len(_requests(case)), without=_without_requests),
     Kind(name="files", count=lambda case: len(_files(case)), without=_without_entries),
     Kind(name="creation entries", count=lambda case: len(case.plan.creation), without=_without_creation),
     _choices("listing choices", lambda plan: plan.listing, lambda plan, kept: replace(plan, listing=kept)),

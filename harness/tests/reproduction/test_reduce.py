@@ -267,7 +267,7 @@ def test_meddlings_and_requests_can_go() -> None:
     by_name = {kind.name: kind for kind in KINDS}
     made = {name: [one.case for told, one in singles(Candidate.of(case)) if told == name] for name in by_name}
     assert [one.steps[1].meddled for one in made["meddlings"]] == [()]
-    assert [one.steps[0].wheels for one in made["requests"]] == [("b-1.0",), ("a-1.0",)]
+    assert [one.steps[0].wheels for one in made["joint requests"]] == [("b-1.0",), ("a-1.0",)]
     assert [one.plan.listing for one in made["listing choices"]] == [(2,), (1,), None]
     assert [one.plan.schedule for one in made["turns"]] == [(), None]
     assert [[step.wheels for step in one.steps] for one in made["wheels"]] == [
