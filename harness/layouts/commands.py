@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import shlex
@@ -32,7 +33,7 @@ def commands(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     The layout's `/` is `$site/root`. Run in a mount namespace of its own, with the rights to mount there, and with
     `userxattr` as `,userxattr` where those rights come from a user namespace (overlayfs.rst), empty otherwise; after
-    the image steps with a command `inside PATH` that ends everything where a path leads out of the site.
+    the image steps with a command `inside PATH...` that ends everything where a path leads out of the site.
 
     Args:
         layout: any valid one.
@@ -72,23 +73,26 @@ def _shell(actions: Iterable[Action]) -> Iterator[str]:
     """Directories that are made one after the other, in one line: of those that lead to another, only the last."""
     for kind, group in groupby(actions, key=type):
         if kind is plans.MakeDirectory:
-            paths = [action.path for action in group]
-            ends = [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
-            yield f"mkdir -p {' '.join(map(quoted, ends))}"
-            continue
-        for action in group:
-            yield from _WAYS[kind](action)
+            yield f"mkdir -p {' '.join(map(quoted, _ends(group)))}"
+        else:
+            yield from itertools.chain.from_iterable(map(_WAYS[kind], group))
+
+
+def _ends(actions: Iterable[Action]) -> list[str]:
+    paths = [action.path for action in actions]
+    return [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
 
 
 def _guarded(actions: Iterable[Action]) -> Iterator[str]:
     """An installer has been at work, and an environment's `bin/python` alone is a link to the machine's own."""
-    seen = set()
-    for action in actions:
-        for path in plans.followed(action):
-            if path not in seen:
-                yield f"inside {quoted(path)}"
-            seen.add(path)
-        yield from _WAYS[type(action)](action)
+    for kind, group in groupby(actions, key=type):
+        if kind is plans.MakeDirectory:
+            ends = " ".join(map(quoted, _ends(group)))
+            yield from (f"inside {ends}", f"mkdir -p {ends}")
+            continue
+        for action in group:
+            yield f"inside {' '.join(map(quoted, dict.fromkeys(plans.followed(action))))}"
+            yield from _WAYS[kind](action)
 
 
 def _tmpfs(action: plans.LayTmpfs) -> Iterator[str]:

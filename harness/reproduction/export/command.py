@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOTHING: Final = 1
 _UNCONTROLLED: Final = 3
+_LONGEST_ISSUE: Final = 65_536
 
 _EXAMPLES: Final = """\
 The case is run twice here, to learn which commands the installer is given and what shows the violation. The script
@@ -76,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write("two runs of this case differ: it is uncontrolled, and no script can be trusted to show it\n")
         return _UNCONTROLLED
     text = _report(told, one, entered.user) if arguments.markdown else script(told)
+    if arguments.markdown and len(text) > _LONGEST_ISSUE:
+        advice = "attach the script instead, or make the case smaller first"
+        sys.stderr.write(f"{len(text)} characters: GitHub takes {_LONGEST_ISSUE} in an issue; {advice}\n")
     _write(text, arguments.output)
     return 0
 

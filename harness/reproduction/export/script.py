@@ -42,8 +42,7 @@ if [ -z "${EXDEV_INSIDE:-}" ]; then  # out here: find the installer, then come b
     [ -f "$0" ] || fail "save this to a file, and run that"
     work=$(mktemp -d "${TMPDIR:-/tmp}/exdev.XXXXXX") && work=$(cd "$work" && pwd -P) || fail "no temporary directory"
     trap 'rm -rf "$work"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' HUP TERM
+    trap 'exit 130' INT; trap 'exit 143' HUP TERM
     case $work in *[!A-Za-z0-9/._-]*) fail "set TMPDIR to a path without blanks or quotes" ;; esac
     how="--mount --net"
     [ "$(id -u)" = 0 ] || how="--map-root-user $how"
@@ -100,6 +99,12 @@ py=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
 umask 022"""
 
 
+_GUARD: Final = """\
+inside() {  # an installer has been at work: none of its links may lead us out of the site
+    for path; do case "$(realpath -m "$path")/" in "$site"/*) ;; *) fail "$path leads out of the site" ;; esac; done
+}"""
+
+
 def _storage(told: Told) -> Iterator[str]:
     start, after = layout_commands.commands(told.case.layout)
     yield "\n# ---- The storage: $site/root is / in the picture above. ----"
@@ -109,7 +114,7 @@ def _storage(told: Told) -> Iterator[str]:
         yield "# Overlays keep their notes elsewhere where a user namespace gives the right to mount."
         yield 'userxattr=; [ "$(readlink /proc/self/ns/user)" = "user:[4026531837]" ] || userxattr=,userxattr'
     if after or any(step.lifted for step in told.steps):
-        yield 'inside() { case "$(realpath -m "$1")/" in "$site"/*) ;; *) fail "$1 leads out of the site" ;; esac; }'
+        yield _GUARD
     yield from start
     looked_at = {fact.path.partition("/")[0] for fact in told.facts.states}
     roles = [*ROLES, *(role for role in EVERY_ROLE if role in {*told.apart, *looked_at} and role not in ROLES)]

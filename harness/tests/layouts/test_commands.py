@@ -36,7 +36,10 @@ def built(layout: Layout, place: Path, *between: str, then: str = "") -> subproc
     start, after = commands(layout)
     lines = ["set -eu", f"site={place}/site", "py=python3.$(python3 -c 'import sys; print(sys.version_info.minor)')"]
     lines += ["userxattr=", '[ "$(readlink /proc/self/ns/user)" = "user:[4026531837]" ] || userxattr=,userxattr']
-    lines += ['inside() { case "$(realpath -m "$1")/" in "$site"/*) ;; *) echo "$1 leads out" >&2; exit 1 ;; esac; }']
+    lines += [
+        'inside() { for path; do case "$(realpath -m "$path")/" in "$site"/*) ;; *) leads_out "$path" ;; esac; done; }'
+    ]
+    lines += ['leads_out() { echo "$1 leads out" >&2; exit 1; }']
     lines += ['mkdir "$site"', 'mount -t tmpfs -o mode=755 exdev "$site"', *start, *between, *after, then]
     script = "\n".join(lines)
     return subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False)
