@@ -6,16 +6,18 @@ import argparse
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.checking.words import clean, comment
-from harness.errors import FileInvalid, Problem, errno_name
+from harness.checking.words import comment
+from harness.errors import FileInvalid
 from harness.kernel.mountinfo import covering
 from harness.layouts.capture import capture
 from harness.layouts.nodes import inside
 from harness.layouts.survey import survey
 from harness.layouts.validate import problems
 from harness.model import codec
+from harness.output import check_absent, create
 
 if TYPE_CHECKING:
     from harness.kernel.mountinfo import MountEntry
@@ -66,12 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
         FileInvalid: a path is not usable, or the output file is there already or cannot be written.
         ScratchStays: a scratch directory could not be removed.
     """
-    if arguments.output and os.path.lexists(arguments.output):
-        raise _unwritten(arguments.output, "is there already; name a file that is not")
+    if arguments.output:
+        check_absent(Path(arguments.output))
     storage, captured = looked_at(arguments)
     text = document(storage, captured, arguments)
     if arguments.output:
-        _write(arguments.output, text)
+        create(Path(arguments.output), text)
     else:
         sys.stdout.write(text)
     return 0
@@ -126,23 +128,3 @@ def _mounted(entry: MountEntry) -> str:
     return (
         f"{entry.source or 'none'} on {entry.at} type {entry.type} ({','.join(entry.options)}), device {entry.device}"
     )
-
-
-def _write(path: str, text: str) -> None:
-    """A whole file that was not there, or none."""
-    try:
-        with open(path, "x", encoding="utf-8") as file:
-            try:
-                file.write(text)
-                file.flush()
-            except BaseException:
-                os.unlink(path)
-                raise
-    except FileExistsError as refused:
-        raise _unwritten(path, "is there already; name a file that is not") from refused
-    except OSError as refused:
-        raise _unwritten(path, f"cannot be written: {errno_name(refused.errno)}") from refused
-
-
-def _unwritten(path: str, message: str) -> FileInvalid:
-    return FileInvalid(file=clean(path), problems=(Problem(where="", message=message),))

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import FileInvalid, Problem
 from harness.matrix.cells import FAILING
 from harness.matrix.comparing import changes
 from harness.matrix.file import dump, read
@@ -20,6 +17,7 @@ from harness.matrix.junit import junit
 from harness.matrix.markdown import markdown
 from harness.matrix.picture import picture
 from harness.matrix.terminal import differences, table
+from harness.output import overwrite
 from harness.provisioning import index
 
 if TYPE_CHECKING:
@@ -135,7 +133,7 @@ def _github(arguments: argparse.Namespace) -> int:
 
 def _give(arguments: argparse.Namespace, text: str) -> None:
     if arguments.output:
-        write(arguments.output, text)
+        overwrite(arguments.output, text)
     else:
         sys.stdout.write(text)
 
@@ -176,24 +174,3 @@ def _html(matrix: Matrix, before: Matrix | None) -> str:
 
 def _picture(matrix: Matrix, _: Matrix | None) -> str:
     return picture(matrix)
-
-
-def write(path: Path, text: str) -> None:
-    """Whole or not at all: what reads it meanwhile sees the old one. Links and devices stay what they are.
-
-    Raises:
-        FileInvalid: it cannot be written.
-    """
-    target = Path(os.path.realpath(path))
-    try:
-        if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")  # /dev/stdout, a named pipe: nothing to put in their place
-            return
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as directory:
-            fresh = Path(directory, target.name)
-            fresh.write_text(text, encoding="utf-8")
-            fresh.chmod(_MODE)
-            fresh.replace(target)
-    except OSError as refused:
-        problem = Problem(where="", message=f"cannot be written: {refused.strerror}")
-        raise FileInvalid(file=str(path), problems=(problem,)) from None

@@ -13,7 +13,7 @@ import pytest
 import harness
 from harness.layouts import picture
 from harness.matrix import Matrix, Shown, dump, table
-from harness.matrix.commands import write
+from harness.output import overwrite
 from harness.scenario import reporting
 from harness.scenario.selection import SELECTION
 
@@ -71,7 +71,7 @@ class Results:
                 " fewer at a time (--layout, -k), or --hypothesis-profile thorough"
             )
         if path := terminalreporter.config.getoption("matrix"):
-            write(Path(path), dump(_matrix(results, terminalreporter.config)))
+            overwrite(Path(path), dump(_matrix(results, terminalreporter.config)))
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
 
 

@@ -33,6 +33,7 @@ ROOMS = (
     "wheels",
     "kernel",
     "model",
+    "output",
     "data",
     "errors",
 )

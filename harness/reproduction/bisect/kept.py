@@ -8,8 +8,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from packaging.version import InvalidVersion, Version
 
 import harness
+from harness.output import overwrite
 from harness.provisioning import shelf
 from harness.reproduction.bisect.search import Label
 from harness.reproduction.bisect.span import Probe, Range
@@ -104,7 +103,8 @@ def write(file: Path, kept: Kept) -> None:
     """Put it there, whole, over whatever was there.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: its directory cannot be made.
+        FileInvalid: it cannot be written.
     """
     found = kept.range
     said = {
@@ -117,16 +117,7 @@ def write(file: Path, kept: Kept) -> None:
         "probes": [{"version": one.version, "label": one.label, "why": one.why} for one in found.probes],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as fresh:
-            json.dump(said, fresh, indent=1)
-            fresh.write("\n")
-        os.chmod(name, _MODE)
-        os.replace(name, file)
-    except BaseException:
-        os.unlink(name)
-        raise
+    overwrite(file, json.dumps(said, indent=1) + "\n")
 
 
 @functools.cache

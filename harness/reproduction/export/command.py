@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.errors import FileInvalid, Problem
 from harness.kernel.laboratory import open_laboratory
+from harness.output import check_absent, create
 from harness.reproduction import bisect
 from harness.reproduction.asked import add_arguments, asked, check_machine
 from harness.reproduction.export.markdown import Machine, markdown
@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the file, the installer or the machine is not usable.
     """
     one = asked(arguments.file, installer=arguments.installer)
-    if arguments.output and arguments.output.exists():
-        raise _unwritable(arguments.output, "a file is there, and nothing is written over")
+    if arguments.output:
+        check_absent(arguments.output)
     with open_laboratory() as laboratory:
         check_machine(one.case)
         entered, told = laboratory.entered, tell(one, laboratory)
@@ -80,7 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.markdown and len(text) > _LONGEST_ISSUE:
         advice = "attach the script instead, or make the case smaller first"
         sys.stderr.write(f"{len(text)} characters: GitHub takes {_LONGEST_ISSUE} in an issue; {advice}\n")
-    _write(text, arguments.output)
+    if arguments.output:
+        create(arguments.output, text)
+    else:
+        sys.stdout.write(text)
     return 0
 
 
@@ -101,18 +104,3 @@ def _has_something_to_show(told: Told) -> bool:
     name = told.case.installer
     sys.stderr.write(f"{name} keeps every contract here: there is nothing to show. --installer names another release\n")
     return False
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as refused:
-        raise _unwritable(output, f"cannot be written: {refused.strerror}") from refused
-
-
-def _unwritable(output: Path, message: str) -> FileInvalid:
-    return FileInvalid(file=str(output), problems=(Problem(where="", message=message),))

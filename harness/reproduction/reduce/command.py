@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 import time
@@ -15,6 +14,7 @@ from harness.errors import FileInvalid, LayoutUntrue, MountFailed, NotApplicable
 from harness.kernel.laboratory import open_laboratory
 from harness.layouts import validate
 from harness.model import codec
+from harness.output import check_absent, create
 from harness.reproduction.asked import add_arguments, asked, check_machine
 from harness.reproduction.recognise import broken
 from harness.reproduction.reduce.likeness import Likeness
@@ -81,8 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the file or the machine is not usable.
     """
     wanted = asked(arguments.file, installer=arguments.installer)
-    if arguments.output and os.path.lexists(arguments.output):
-        raise _unwritable(arguments.output, "it is there already; name one that is not")
+    if arguments.output:
+        check_absent(arguments.output)
     with open_laboratory() as laboratory:
         check_machine(wanted.case)
         reduction = _Reduction(runner=Runner(laboratory), limit=arguments.limit, best=Candidate.of(wanted.case))
@@ -190,18 +190,14 @@ def _labelled(case: Case, before: Case) -> Case:
 
 
 def _written(case: Case, output: Path | None) -> Path:
+    if output:
+        create(output, codec.dump_toml(case))
+        return output
     try:
-        if output is None:
-            return save(case, DIRECTORY)
-        with output.open("x", encoding="utf-8") as file:
-            file.write(codec.dump_toml(case))
+        return save(case, DIRECTORY)
     except OSError as refused:
-        raise _unwritable(Path(refused.filename or output or DIRECTORY), str(refused.strerror)) from refused
-    return output
-
-
-def _unwritable(path: Path, why: str) -> FileInvalid:
-    return FileInvalid(file=str(path), problems=(Problem(where="", message=f"cannot be written: {why}"),))
+        problem = Problem(where="", message=f"cannot be written: {refused.strerror}")
+        raise FileInvalid(file=str(refused.filename or DIRECTORY), problems=(problem,)) from refused
 
 
 def _gone(before: Case, after: Case) -> str:

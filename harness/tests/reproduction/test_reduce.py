@@ -296,7 +296,7 @@ def test_a_smaller_case_is_written_and_the_first_one_left_alone(tmp_path: Path) 
     assert "no part of this case can go" in again.stdout
     over = reduce(tmp_path, file, "--output", written)
     assert over.returncode == 2
-    assert "it is there already" in over.stderr
+    assert "is there already" in over.stderr
     limited = reduce(tmp_path, file, "--output", "small.toml", "--limit", "1")
     assert limited.returncode == 0
     assert "the limit of 1 attempts was reached" in limited.stdout

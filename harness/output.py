@@ -1,0 +1,71 @@
+"""Files that people ask for by name: a new one, or another in the place of what was there; whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from harness.errors import FileInvalid, Problem
+
+_MODE: Final = 0o644
+_THERE: Final = "is there already; name a file that is not"
+
+
+def check_absent(path: Path) -> None:
+    """Before long work: its result must not end where something is that nobody wants to lose.
+
+    Raises:
+        FileInvalid: something is there.
+    """
+    if os.path.lexists(path):
+        raise _unwritten(path, _THERE)
+
+
+def create(path: Path, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        FileInvalid: it is there, or cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            try:
+                file.write(text)
+                file.flush()
+            except BaseException:
+                path.unlink()
+                raise
+    except FileExistsError:
+        raise _unwritten(path, _THERE) from None
+    except OSError as refused:
+        raise _unwritten(path, f"cannot be written: {refused.strerror}") from refused
+
+
+def overwrite(path: Path, text: str) -> None:
+    """Write a file in the place of what was there: who reads it meanwhile sees the old one.
+
+    Links and devices stay what they are.
+
+    Raises:
+        FileInvalid: it cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")  # /dev/stdout, a named pipe: nothing to put in their place
+            return
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as directory:
+            fresh = Path(directory, target.name)
+            fresh.write_text(text, encoding="utf-8")
+            fresh.chmod(_MODE)
+            fresh.replace(target)
+    except OSError as refused:
+        raise _unwritten(path, f"cannot be written: {refused.strerror}") from refused
+
+
+def _unwritten(path: Path, message: str) -> FileInvalid:
+    # The name is a person's, and may be anything: it stays one line, as Python writes it.
+    name = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(path))
+    return FileInvalid(file=name, problems=(Problem(where="", message=message),))
