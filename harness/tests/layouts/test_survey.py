@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import FileInvalid
-from harness.kernel import namespaces
 from harness.layouts import build, load, names, verify
 from harness.layouts.capture import capture
 from harness.layouts.survey import survey
@@ -62,8 +61,6 @@ def test_a_layout_of_the_catalogue_is_captured_as_it_is(name: str, laboratory: L
     verify(layout, laboratory=laboratory)
     assert answers(seen(layout, laboratory)) == answers(original)
     lost, _ = LOST.get(name, (set[str](), ""))
-    if "lower-layer" in layout.tags and namespaces.in_user_namespace():
-        lost = {*lost, "lower-layer"}
     assert set(load(name).tags) - ALIKE - set(layout.tags) == lost
 
 
