@@ -81,7 +81,7 @@ def named(cell: str) -> list[str]:
 
 def test_only_commands_that_are_tried_here_stand_in_the_readme() -> None:
     programs = {words[0].removeprefix(".venv/bin/") for words in commands()}
-    assert programs == {"python3", "pip", "pytest", "exdev", "tox", ".ci/run"}
+    assert programs == {"python3", "pip", "pytest", "exdev", "sh", "tox", ".ci/run"}
 
 
 @pytest.mark.parametrize("name", ["scenarios", "reports", "tests"])
@@ -207,7 +207,9 @@ def test_the_sample_failure_is_what_its_case_comes_to(laboratory: Laboratory) ->
 
 
 def test_the_sample_commands_replay_the_sample_case() -> None:
-    names = re.findall(r"exdev replay \.exdev/failures/(\w+)\.toml", README)
+    # The sessions' own are in test_sessions.
+    text = re.sub(r"^<!-- session: .*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    names = re.findall(r"exdev replay \.exdev/failures/(\w+)\.toml", text)
     assert len(names) > 3
     assert set(names) == {digest(sample_case())}
 
