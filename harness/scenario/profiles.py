@@ -38,6 +38,8 @@ def register(chosen: str | None, memory: ExampleDatabase | None = None) -> None:
     for name, examples in _EXAMPLES.items():
         settings.register_profile(
             name,
+            # The parent by default is Hypothesis' own for CI where the environment says so: without a database.
+            settings.get_profile("default"),
             max_examples=examples,
             # Where nobody watches, a run is red because of the change it tests, not because of what was drawn today.
             derandomize=name == _STEADY and memory is None,
