@@ -78,7 +78,9 @@ _CHECK = """
 def compared(key, what):
     role, _, rest = key.partition("/")
     path = os.path.join(os.path.realpath(os.environ[role]), rest.replace("PYTHON", os.environ["py"])).rstrip("/")
-    path = next(iter(glob.glob(path)), path) if "*" in path else path
+    if "*" in path:  # a drawn name, of any depth; not by way of a link
+        every = glob.glob(path.replace("/*/", "/**/"), recursive=True)
+        path = next((one for one in every if os.path.realpath(os.path.dirname(one)) == os.path.dirname(one)), path)
     text = found(path)
     MORE
     return text.startswith(what), text
