@@ -43,17 +43,22 @@ def create(path: Path, text: str) -> None:
         raise _unwritten(path, f"cannot be written: {refused.strerror}") from refused
 
 
-def overwrite(path: Path, text: str) -> None:
+def overwrite(path: Path, text: str, *, follow: bool = True) -> None:
     """Write a file in the place of what was there: who reads it meanwhile sees the old one.
 
     Links and devices stay what they are.
 
+    Args:
+        path: the file.
+        text: its content.
+        follow: False: a file of our own making: what somebody has put in its place, a link for example, is replaced.
+
     Raises:
         FileInvalid: it cannot be written.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path)) if follow else path
     try:
-        if target.exists() and not target.is_file():
+        if follow and target.exists() and not target.is_file():
             target.write_text(text, encoding="utf-8")  # /dev/stdout, a named pipe: nothing to put in their place
             return
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as directory:

@@ -117,7 +117,7 @@ def write(file: Path, kept: Kept) -> None:
         "probes": [{"version": one.version, "label": one.label, "why": one.why} for one in found.probes],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    overwrite(file, json.dumps(said, indent=1) + "\n")
+    overwrite(file, json.dumps(said, indent=1) + "\n", follow=False)
 
 
 @functools.cache
