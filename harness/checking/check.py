@@ -12,10 +12,10 @@ from harness.checking.judging import judge
 from harness.checking.remedies import remedies
 from harness.checking.telling import tell
 from harness.checking.words import clean
-from harness.errors import CapabilityMissing, FileInvalid, NotApplicable, Problem
+from harness.errors import FileInvalid, NotApplicable, Problem
 from harness.kernel.laboratory import open_laboratory
-from harness.kernel.probes import probe
 from harness.model import LINK_MODES
+from harness.reproduction.asked import check_machine
 from harness.run import Runner
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise NotApplicable(installer=installer.name, what=f"link mode {mode}")
     layout, remarks = _storage(arguments)
     with open_laboratory() as laboratory:
-        _check_machine(layout)
+        check_machine(layout)
         runner = Runner(laboratory)
         judgements = tuple(_judged(layout, installer, mode, runner) for mode in modes)
         wrong = [one for one in judgements if one.state not in ("safe", "not applicable")]
@@ -122,15 +122,6 @@ def _storage(arguments: argparse.Namespace) -> tuple[Layout, tuple[str, ...]]:
         return layouts.load(arguments.file), ()
     _, captured = looked_at(arguments)
     return captured.layout, captured.remarks
-
-
-def _check_machine(layout: Layout) -> None:
-    """Raises CapabilityMissing where the machine cannot do what the layout needs."""
-    for finding in probe(layout.requires).values() if layout.requires else ():
-        if not finding.available:
-            raise CapabilityMissing(
-                capability=finding.name, layout=layout.name, because=finding.because, remedy=finding.remedy
-            )
 
 
 def _judged(layout: Layout, installer: Installer, mode: LinkMode, runner: Runner) -> Judgement:

@@ -17,7 +17,7 @@ from harness.reproduction.save import load
 if TYPE_CHECKING:
     import argparse
 
-    from harness.model import Case
+    from harness.model import Case, Layout
     from harness.model.report import Report
 
 
@@ -66,16 +66,16 @@ def asked(file: str, *, installer: str | None = None) -> Asked:
     return Asked(file=file, case=case, report=report)
 
 
-def check_machine(case: Case) -> None:
-    """Ask the machine for all that a case's layout needs.
+def check_machine(layout: Layout) -> None:
+    """Ask the machine for all that a layout needs.
 
     Raises:
         CapabilityMissing: it cannot do that.
     """
-    for finding in probe(case.layout.requires).values() if case.layout.requires else ():
+    for finding in probe(layout.requires).values() if layout.requires else ():
         if not finding.available:
             raise CapabilityMissing(
-                capability=finding.name, layout=case.layout.name, because=finding.because, remedy=finding.remedy
+                capability=finding.name, layout=layout.name, because=finding.because, remedy=finding.remedy
             )
 
 

@@ -82,9 +82,7 @@ def _about(case: Case) -> list[str]:
     """What the layout is, and who met it: a layout that nobody has is nobody's bug."""
     layout = case.layout
     reports = f" ({', '.join(layout.reports)})" if layout.reports else ""
-    return textwrap.wrap(
-        _printable(f"{layout.about}{reports}"), _WIDTH, initial_indent="    ", subsequent_indent="    "
-    )
+    return textwrap.wrap(printable(f"{layout.about}{reports}"), _WIDTH, initial_indent="    ", subsequent_indent="    ")
 
 
 def _wheels(case: Case) -> Iterator[str]:
@@ -93,7 +91,7 @@ def _wheels(case: Case) -> Iterator[str]:
         files = [entry for entry in wheel.entries if entry.kind != "directory" and ".dist-info/" not in entry.path]
         if len(files) <= _FILES:
             listed = ", ".join(f"{entry.path} ({len(entry.content)} bytes)" for entry in files)
-            yield from _wrapped(wheel.key, _printable(listed) or "nothing but its .dist-info")
+            yield from _wrapped(wheel.key, printable(listed) or "nothing but its .dist-info")
         else:
             yield from _wrapped(wheel.key, f"{len(files)} files")
 
@@ -103,7 +101,7 @@ def _order(case: Case, before: Case) -> Iterator[str]:
     shown = _shown(case)
     if shown:
         size = len(_shown(before))
-        yield from _wrapped("created in this order", _printable(", ".join(shown)))
+        yield from _wrapped("created in this order", printable(", ".join(shown)))
         if size > len(shown):
             yield f"{'':28}(shrunk from {size} entries)"
 
@@ -120,7 +118,7 @@ def _came_about(verdict: Verdict) -> Iterator[str]:
         if paths:
             more = f", and {len(paths) - _VISITED} more" if len(paths) > _VISITED else ""
             listed = f"{', '.join(paths[:_VISITED])}{more} (by {wheel})"
-            yield from _wrapped("visited in this order", _printable(listed))
+            yield from _wrapped("visited in this order", printable(listed))
 
 
 def _turns(step: StepEvidence) -> str:
@@ -159,7 +157,7 @@ def did(number: int, step: StepEvidence, roots: Mapping[str, str]) -> Iterator[s
     notes += "   (obstacles lifted)" if step.step.lifted else ""
     notes += f"   (umask {step.step.umask:03o})" if step.step.umask != USUAL_UMASK else ""
     for meddling in step.step.meddled:
-        yield f"    somebody else  {meddling.do} {_printable(meddling.at)}"
+        yield f"    somebody else  {meddling.do} {printable(meddling.at)}"
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"
     for line in outcome.commands:
         yield f"            {'runs':10} {_short(_with_roles(line, roots))}"
@@ -227,10 +225,10 @@ def _with_roles(text: str, roots: Mapping[str, str]) -> str:
 
 def _short(text: str) -> str:
     """One line of bounded length."""
-    clean = _printable(text)
+    clean = printable(text)
     return clean if len(clean) <= 2 * _WIDTH else f"{clean[: 2 * _WIDTH]}..."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What installers print and wheels name is hostile input: control characters stay out of the terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

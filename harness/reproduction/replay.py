@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.steps is not None:
         case = replace(case, steps=case.steps[: arguments.steps])
     with open_laboratory() as laboratory:
-        check_machine(case)
+        check_machine(case.layout)
         runner = Runner(laboratory)
         if arguments.shell:
             with runner.inside(case) as (site, steps):

@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     published = tuple(release.version for release in _published(installer))
     chosen = _chosen(published, arguments, wanted)
     with open_laboratory() as laboratory:
-        check_machine(wanted.case)
+        check_machine(wanted.case.layout)
         runner = Runner(laboratory)
         sought = _sought(wanted, runner)
         if sought is None:

@@ -7,6 +7,8 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from harness.reproduction.describe import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -39,7 +41,7 @@ def _stretches(found: Range) -> Iterator[str]:
     for one, span in spans:
         kinds = dict.fromkeys(probe.why for probe in one.probes if probe.why)
         why = f"{_MEANINGS.get(one.label, '')} {'; or '.join(kinds)}"
-        yield _printable(f"    {found.installer} {span:{wide}}  {one.label:6} {why.strip()}".rstrip())
+        yield printable(f"    {found.installer} {span:{wide}}  {one.label:6} {why.strip()}".rstrip())
 
 
 def _span(one: Stretch) -> str:
@@ -140,7 +142,7 @@ def _sentence(change: tuple[str, str]) -> str:
 def _labelled(label: str, text: str) -> str:
     return "\n".join(
         textwrap.wrap(
-            _printable(text),
+            printable(text),
             _WIDTH,
             initial_indent=f"    {label:13} ",
             subsequent_indent=" " * 18,
@@ -148,8 +150,3 @@ def _labelled(label: str, text: str) -> str:
             break_on_hyphens=False,
         )
     )
-
-
-def _printable(text: str) -> str:
-    """What installers say and files name is hostile input: control characters stay out of the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         check_absent(arguments.output)
     with open_laboratory() as laboratory:
-        check_machine(one.case)
+        check_machine(one.case.layout)
         entered, told = laboratory.entered, tell(one, laboratory)
     if not _has_something_to_show(told):
         return _NOTHING

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output:
         check_absent(arguments.output)
     with open_laboratory() as laboratory:
-        check_machine(wanted.case)
+        check_machine(wanted.case.layout)
         reduction = _Reduction(runner=Runner(laboratory), limit=arguments.limit, best=Candidate.of(wanted.case))
         status = reduction.begin(wanted)
         if status is not None:
