@@ -80,9 +80,10 @@ class Offer:
                 member.size = len(content)
                 source.addfile(member, io.BytesIO(content))
 
-    def pdm(self, version: str, *, says: str) -> None:
+    def pdm(self, version: str, *, says: str, requires: tuple[str, ...] = ()) -> None:
         """A wheel of pdm that prints this when it is asked for its version."""
-        made = wheel("pdm", version, {"pdm/__init__.py": b"", "pdm/__main__.py": f"print({says!r})".encode()})
+        files = {"pdm/__init__.py": b"", "pdm/__main__.py": f"print({says!r})".encode()}
+        made = wheel("pdm", version, files, requires=requires)
         self._write((made.filename, archive.write(made)))
 
     def visits(self) -> int:

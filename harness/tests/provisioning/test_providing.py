@@ -104,6 +104,18 @@ def test_what_says_another_version_is_not_kept(cache: Path, offer: Offer) -> Non
     assert shelf.listed(cache) == ()
 
 
+@pytest.mark.parametrize(("offered", "taken"), [(("9.1.0", "9.1.5"), "9.1.0"), (("9.1.4", "9.1.5"), "9.1.5")])
+def test_a_release_gets_what_it_was_tested_with_or_the_nearest_there_is(
+    cache: Path, offer: Offer, offered: tuple[str, ...], taken: str
+) -> None:
+    pin = "installer==9.1.0; extra == 'locked'"
+    offer.pdm("2.0", says="PDM, version 2.0", requires=("installer>=9", f"{pin}\nProvides-Extra: locked"))
+    for version in (*offered, "9.2.0"):
+        offer.installer(version)
+    library = provide(Release("pdm", "2.0"), cache=cache).library
+    assert [path.name for path in library.glob("installer-*")] == [f"installer-{taken}.dist-info"]
+
+
 def test_what_does_not_run_is_not_kept(cache: Path, offer: Offer) -> None:
     offer.installer("9.1")
     offer.gate.mkdir()  # which cannot be read
