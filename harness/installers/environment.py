@@ -69,7 +69,10 @@ class Place:
         return os.path.dirname(os.path.dirname(self.site.root))
 
     def command(self, *arguments: str, **variables: str) -> Command:
-        """A command in a clean environment: nothing of the user's own settings, home or locale reaches it."""
+        """A command in a clean environment: nothing of the user's own settings, home or locale reaches it.
+
+        It keeps to one processor: in which order uv unpacks and places several wheels is then nearly always the same.
+        """
         settings = {
             "HOME": self.home,
             "LC_ALL": "C.UTF-8",
@@ -84,7 +87,7 @@ class Place:
             "PYTHONHASHSEED": "0",
             **variables,
         }
-        return Command(arguments=arguments, environment=settings, directory=self.home)
+        return Command(arguments=arguments, environment=settings, directory=self.home, pinned=True)
 
 
 def make(site: Site) -> Place:

@@ -32,11 +32,13 @@ class Command:
         arguments: the program's path, and what follows.
         environment: the whole of its environment variables: nothing is inherited.
         directory: where it runs.
+        pinned: it and all that it starts share one processor: its threads take turns, where they would otherwise race.
     """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     directory: str
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

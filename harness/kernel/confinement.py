@@ -49,9 +49,13 @@ def alone(command: Command, writable: str | None, *, lifeline: tuple[int, int], 
     # Without any network, too: what an installer needs has to be on the site.
     own = syscalls.CLONE_NEWPID | (0 if network else syscalls.CLONE_NEWNET)
     parent = os.getpid()
+    # Ours: we have nothing to do until the child has ended.
+    processors = {syscalls.current_processor()} if command.pinned else None
 
     def prepare() -> None:
         _end_with(parent)
+        if processors is not None:
+            os.sched_setaffinity(0, processors)
         if writable is None:
             return
         try:

@@ -98,6 +98,8 @@ _MOUNT_SETATTR: Final = 442
 
 _umount2 = _LIBC["umount2"]
 _umount2.argtypes = (ctypes.c_char_p, ctypes.c_int)
+_sched_getcpu = _LIBC["sched_getcpu"]
+_sched_getcpu.argtypes = ()
 _unshare = _LIBC["unshare"]
 _unshare.argtypes = (ctypes.c_int,)
 _mount = _LIBC["mount"]
@@ -277,6 +279,18 @@ def mount(source: str, path: str, kind: str, flags: int) -> None:
     """
     if _mount(os.fsencode(source), os.fsencode(path), os.fsencode(kind), flags, None) < 0:
         _fail(path)
+
+
+def current_processor() -> int:
+    """The number of the processor that the calling thread is on.
+
+    Raises:
+        OSError: refused.
+    """
+    number: int = _sched_getcpu()
+    if number < 0:
+        _fail()
+    return number
 
 
 def kernel_words(descriptor: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,6 +168,15 @@ def test_it_gets_what_it_is_given_and_nothing_of_ours(tmp_path: Path, monkeypatc
     )
     ended = run(python(program, directory=str(tmp_path), LC_ALL="C.UTF-8"), seconds=SECONDS, writable=None, umask=0o027)
     assert json.loads(ended.output) == [[["LC_ALL", "C.UTF-8"]], str(tmp_path), 0o027, "", True]
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_what_is_pinned_keeps_to_one_of_our_processors(pinned: bool) -> None:
+    counts = replace(python("import os; print(sorted(os.sched_getaffinity(0)))"), pinned=pinned)
+    ours = os.sched_getaffinity(0)
+    theirs = set(json.loads(run(counts, seconds=SECONDS, writable=None).output))
+    assert theirs <= ours
+    assert len(theirs) == (1 if pinned else len(ours))
 
 
 def test_a_program_that_is_not_there_is_an_error() -> None:

@@ -93,6 +93,27 @@ def test_the_one_on_the_path_is_taken_if_it_is_the_right_one(tmp_path: Path, lab
     assert program(RED) in done.stdout
 
 
+def test_what_is_left_to_chance_is_tried_again(tmp_path: Path, laboratory: Laboratory) -> None:
+    path = written(script(told(laboratory)), tmp_path)
+    # All that an installer can write to is gone after a run; what is left in a pipe is not.
+    luck = tmp_path / "luck"
+    os.mkfifo(luck)
+    end = os.open(luck, os.O_RDWR)
+    os.write(end, f"{program(GREEN)}\n{program(GREEN)}\n{program(RED)}\n".encode())
+    chancy = tmp_path / "uv"
+    chancy.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && {{ echo uv 0.1.2; exit; }}\nread -r it < {luck}; exec "$it" "$@"\n'
+    )
+    chancy.chmod(0o755)
+    done = run(path, str(chancy))
+    os.close(end)
+    assert (done.returncode, done.stderr, done.stdout.splitlines()[-1]) == (1, "", "reproduced")
+    assert [line for line in done.stdout.splitlines() if line.startswith("run ")] == [
+        "run 2 of at most 12:",
+        "run 3 of at most 12:",
+    ]
+
+
 @pytest.mark.parametrize("installer", ["/nowhere/uv", "/bin/false"])
 def test_what_is_no_installer_cannot_be_run(tmp_path: Path, laboratory: Laboratory, installer: str) -> None:
     done = run(written(script(told(laboratory)), tmp_path), installer)
