@@ -86,7 +86,7 @@ def _ways(made: Provided, work: Path) -> Iterator[tuple[tuple[str, ...], Path | 
 
 
 def _near(made: Provided, extra: str) -> Iterator[str]:
-    """The versions that an extra of an installed release pins, or compatible ones (PEP 440, `~=`)."""
+    """No later versions than those that an extra of an installed release pins; their post-releases, yes."""
     for found in importlib.metadata.distributions(name=made.release.distribution, path=[str(made.library)]):
         for text in found.requires or ():
             try:
@@ -94,6 +94,6 @@ def _near(made: Provided, extra: str) -> Iterator[str]:
                 version = Version(next(one.version for one in pinned.specifier if one.operator == "=="))
             except (InvalidRequirement, InvalidVersion, StopIteration):
                 continue
-            is_of_extra = pinned.marker and pinned.marker.evaluate({"extra": extra})
-            if is_of_extra and len(version.release) > 1:
-                yield f"{pinned.name}~={version.public}"
+            if pinned.marker and pinned.marker.evaluate({"extra": extra}):
+                *first, last = version.release
+                yield f"{pinned.name}<{version.epoch}!{'.'.join(map(str, (*first, last + 1)))}"

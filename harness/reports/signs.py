@@ -110,9 +110,10 @@ def _is_asked_for(violation: Violation, evidence: Evidence) -> bool:
 
 
 def _brings(wheel: Wheel, path: str, platlib: str) -> bool:
-    """A file of the wheel, the bytecode of one, or a directory above one."""
+    """A file of the wheel, the bytecode of one, a directory above one, or whatever lies in its `.dist-info`."""
     places = _places(_Same(wheel), platlib)
-    return path in places or module_of(path) in places
+    directory = path.rpartition("/")[0]
+    return path in places or module_of(path) in places or (directory.endswith(".dist-info") and directory in places)
 
 
 class _Same:

@@ -104,7 +104,10 @@ def test_what_says_another_version_is_not_kept(cache: Path, offer: Offer) -> Non
     assert shelf.listed(cache) == ()
 
 
-@pytest.mark.parametrize(("offered", "taken"), [(("9.1.0", "9.1.5"), "9.1.0"), (("9.1.4", "9.1.5"), "9.1.5")])
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [(("9.1.0", "9.1.1"), "9.1.0"), (("9.1.0.post1", "9.1.1"), "9.1.0.post1"), (("9.0.8", "9.1.1"), "9.0.8")],
+)
 def test_a_release_gets_what_it_was_tested_with_or_the_nearest_there_is(
     cache: Path, offer: Offer, offered: tuple[str, ...], taken: str
 ) -> None:
