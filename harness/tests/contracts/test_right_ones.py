@@ -101,6 +101,13 @@ def test_a_strict_link_mode_is_honoured_or_refused_in_every_layout(
         assert verdict.holds, _told(one, verdict.violations)
 
 
+def test_an_install_that_finds_all_there_need_not_make_it_its_umasks(runner: Runner) -> None:
+    first = step("install", CUBLAS.key)
+    for done, then in ((first, replace(first, umask=0o077)), (replace(first, umask=0o077), first)):
+        verdict = runner.run(case("plain", done, then, link_mode="copy"))
+        assert verdict.holds, _told(verdict.case, verdict.violations)
+
+
 def _told(one: Case, violations: tuple[object, ...]) -> str:
     steps = ", ".join(f"{step.action} {' '.join(step.wheels)}" for step in one.steps)
     return "\n".join([steps, str(one.plan), *map(str, violations)])
