@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING, Final
 
 import harness
@@ -12,6 +14,7 @@ from harness import doctor
 from harness.checking import capture, check
 from harness.errors import HarnessError
 from harness.matrix import commands as matrix
+from harness.printable import escaped
 from harness.provisioning import commands as provisioning
 from harness.reproduction import bisect, export, reduce, replay
 
@@ -37,6 +40,9 @@ examples:
   exdev COMMAND --help             what COMMAND takes
 
 scenarios are run by pytest: pytest scenarios
+
+exit status of every command: what its --help says; 2 for a wrong command line, or a file or machine that is not usable;
+70 where exdev itself is at fault; 130 after Ctrl-C
 """
 
 
@@ -47,24 +53,42 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: what follows the command's name; default: of this process.
 
     Returns:
-        The exit status: the subcommand's; 2 for a wrong command line or a file or machine that is not usable; 130
-        after Ctrl-C.
+        The exit status: the subcommand's; 2 for a wrong command line, or a file or machine that is not usable; 70 where
+        exdev itself is at fault; 130 after Ctrl-C; 141 where nobody reads what is printed. None of these is a verdict.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Pictures of layouts have lines that not every locale can write.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         arguments = _parser().parse_args(argv)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except HarnessError as refused:
-        sys.stderr.write(f"exdev: {refused}\n")
-        return 2
+        return _complain(refused)
     except KeyboardInterrupt:
         return 130  # 128 + SIGINT, as a shell says it
     except BrokenPipeError:
-        # The reader (`head`, a pager) has gone. What is still buffered must not fail again at interpreter exit; see
-        # the note on SIGPIPE in Python's `signal` documentation.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        # The reader (`head`, a pager) has gone.
+        _print_no_more()
+        return 141  # 128 + SIGPIPE
+    except OSError as refused:
+        _print_no_more()
+        return _complain(refused)
+    except Exception:  # noqa: BLE001 - Python would end with 1, which says of a case that it violates a contract
+        traceback.print_exc()
+        return 70  # EX_SOFTWARE of sysexits.h
     return status
+
+
+def _complain(error: Exception) -> int:
+    # What is wrong in a file is told in its own words, which anybody may have written.
+    sys.stderr.write(f"exdev: {escaped(str(error), kept=chr(10))}\n")
+    return 2
+
+
+def _print_no_more() -> None:
+    """What is still buffered must not fail again at interpreter exit: see SIGPIPE in the documentation of `signal`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import FileInvalid, Problem
+from harness.printable import escaped
 
 _MODE: Final = 0o644
 _THERE: Final = "is there already; name a file that is not"
@@ -72,5 +73,4 @@ def overwrite(path: Path, text: str, *, follow: bool = True) -> None:
 
 def _unwritten(path: Path, message: str) -> FileInvalid:
     # The name is a person's, and may be anything: it stays one line, as Python writes it.
-    name = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(path))
-    return FileInvalid(file=name, problems=(Problem(where="", message=message),))
+    return FileInvalid(file=escaped(str(path)), problems=(Problem(where="", message=message),))

@@ -7,10 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.kernel.probes import CAPABILITIES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = [capability.name for capability in CAPABILITIES]
 
@@ -78,7 +82,53 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     command = [sys.executable, "-m", "harness.cli", "doctor"]
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_what_cannot_be_printed_is_said_and_is_no_verdict() -> None:
+    command = [sys.executable, "-m", "harness.cli", "doctor"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "exdev: [Errno 28] No space left on device\n")
+
+
+def test_a_locale_without_line_drawing_is_shown_what_it_can_write() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "harness.cli", "replay", "uv-1513", "--installer", "specimen:uv-0.1.2"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert r"\u2514\u2500\u2500 /root/.cache" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"\x1b]0;key" = 1', 'name = "a"\n[[verify]]\ndo = "write"\npath = "{purelib}/\\u001b[31m"', "\x1b = "],
+    ids=["key", "value", "syntax"],
+)
+def test_no_file_steers_the_terminal_through_an_error(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "\x1b[31m.toml"
+    file.write_text(text)
+    for command in ("replay", "check", "export", "bisect", "reduce", "matrix"):
+        done = exdev(command, str(file))
+        assert done.returncode == 2
+        assert "exdev: " in done.stderr
+        assert "\x1b" not in done.stdout + done.stderr
+
+
+BROKEN = """
+import sys
+from harness import cli, doctor
+def run(arguments):
+    raise ZeroDivisionError
+doctor.run.__code__ = run.__code__
+sys.exit(cli.main(["doctor"]))
+"""
+
+
+def test_a_fault_of_our_own_is_no_verdict() -> None:
+    done = subprocess.run([sys.executable, "-c", BROKEN], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr
 
 
 INTERRUPTED = """

@@ -35,6 +35,7 @@ ROOMS = (
     "model",
     "output",
     "data",
+    "printable",
     "errors",
 )
 # Narrower than the order: who judges does not know who is judged, and programs know nothing but operations.
