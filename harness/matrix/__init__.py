@@ -2,7 +2,20 @@
 
 from harness.matrix.cells import DRAWN, FAILING, Cell, Result, merge
 from harness.matrix.file import dump, parse, read
-from harness.matrix.matrix import Matrix, Shown
+from harness.matrix.matrix import INCOMPLETE, Matrix, Shown
 from harness.matrix.terminal import table
 
-__all__ = ["DRAWN", "FAILING", "Cell", "Matrix", "Result", "Shown", "dump", "merge", "parse", "read", "table"]
+__all__ = [
+    "DRAWN",
+    "FAILING",
+    "INCOMPLETE",
+    "Cell",
+    "Matrix",
+    "Result",
+    "Shown",
+    "dump",
+    "merge",
+    "parse",
+    "read",
+    "table",
+]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.matrix.cells import Result
+
+# In what results were made with: why there may be instances of which the results know nothing.
+INCOMPLETE: Final = "incomplete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,10 @@ def show(name: str, laboratory: Laboratory, config: pytest.Config, directory: Pa
     releases = [Release(report.installer, version) for version in (report.red[0], *told_apart)]
     try:
         red = tell(_asked(name, report, releases[0]), laboratory)
+        if not _is_shown(report, red):
+            pytest.fail(
+                f"{releases[0]} shows no sign of {report.id}: there is nothing for a script to show", pytrace=False
+            )
         _compare(red, report, releases[0], directory / "red.sh")
         for release in releases[1:]:
             # Its own commands, as an earlier release may not know those of a later one; the same facts.
@@ -66,10 +70,14 @@ def _asked(name: str, report: Report, release: Release) -> Asked:
     return Asked(file=name, case=reports.case(report, str(release)), report=report)
 
 
+def _is_shown(report: Report, told: Told) -> bool:
+    verdict = told.recorded.verdicts[0]
+    return not missing(report, verdict.violations, verdict.evidence)
+
+
 def _compare(told: Told, report: Report, release: Release, path: Path) -> None:
     """The script's verdict with that of the replay: the report's signs are there, or they are not."""
-    verdict = told.recorded.verdicts[0]
-    shows = not missing(report, verdict.violations, verdict.evidence)
+    shows = _is_shown(report, told)
     path.write_text(script(told), encoding="utf-8")
     done = run(path, release)
     if done.returncode != (REPRODUCED if shows else NOT_REPRODUCED):

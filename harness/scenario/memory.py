@@ -117,6 +117,8 @@ def _redis(url: str) -> ExampleDatabase:
         ) from None
     try:
         client = redis.Redis.from_url(url, socket_connect_timeout=_SECONDS, socket_timeout=_SECONDS)
+        # An option that the library does not know, or a host that is no name, is found out only now.
+        client.ping()
     except (ValueError, TypeError):
         # What it says may show a part of the password.
         raise MemoryUnusable(
@@ -125,9 +127,7 @@ def _redis(url: str) -> ExampleDatabase:
             because="not the URL of a Redis server",
             remedy="write redis://HOST:PORT/0, rediss://... or unix:///PATH",
         ) from None
-    try:
-        client.ping()
-    except redis.RedisError as refused:
+    except (redis.RedisError, OSError) as refused:
         said = str(refused).rstrip(".")
         raise MemoryUnusable(
             variable=REDIS, value=shown, because=f"no answer from the server: {said}", remedy="start or reach it"

@@ -63,7 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
             installer=config.getoption("installer"),
             real_wheels=config.getoption("wheels") == "real",
         )
-        for name in config.getoption("unknown"):
+        # All of them: one that is not usable is to be named now, and not by whatever comes upon it.
+        for name in (*reports.names(), *config.getoption("unknown")):
             reports.load(name)
         probe_names = config.getoption("require")
         enter(config)

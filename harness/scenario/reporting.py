@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import zlib
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.matrix import FAILING, Result
+from harness.matrix import DRAWN, FAILING, Result
 from harness.reports.catalog import known as known_reports
 from harness.reproduction import describe, said, save
 from harness.reproduction.replay import command
 from harness.reproduction.sameness import same
+from harness.scenario.selection import SELECTION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pytest
 
     from harness.matrix.cells import State
     from harness.run import Verdict
     from harness.scenario.lab import Lab
-    from harness.scenario.selection import Instance
+    from harness.scenario.selection import Instance, Selection
 
 PROPERTY = "exdev"
 FAILURES = Path(".exdev") / "failures"
@@ -81,7 +85,7 @@ def attach(
         why=why,
         saved=told.saved,
         seconds=round(report.duration, 3),
-        instance=_instance(item, instance),
+        instance=_named(item.path, item.nodeid, instance.id, _among(instance)),
         drawn=instance.drawn,
         message=told.message,
         story=_bounded(told.story or (report.longreprtext if state == "error" else "")),
@@ -90,12 +94,48 @@ def attach(
     report.user_properties.append((PROPERTY, asdict(result)))
 
 
-def _instance(item: pytest.Item, instance: Instance) -> str:
+def crashed(report: pytest.TestReport, selection: Selection, root: Path) -> Result | None:
+    """Of an instance that took its worker down with it: what its name tells. None: the report is of no such thing.
+
+    Args:
+        report: pytest-xdist makes one of its own then, for the phase `???`, without what workers send.
+        selection: what instances there can be.
+        root: what its path starts from.
+    """
+    if not (report.failed and str(report.when) == "???"):
+        return None
+    file, _, name = report.nodeid.partition("::")
+    found = [place for place in _places(selection) if place[0] in name.partition("[")[2]]
+    if not found:
+        return None
+    identity, layout, link_mode, installer = max(found, key=lambda place: len(place[0]))
+    return Result(
+        scenario=name.partition("[")[0],
+        layout=layout,
+        link_mode=link_mode,
+        installer=installer,
+        state="error",
+        why=(_last_line(report),),
+        instance=_named(root / file, report.nodeid, identity, ""),
+        drawn=layout == DRAWN,
+        story=_bounded(report.longreprtext),
+    )
+
+
+def _places(selection: Selection) -> Iterator[tuple[str, str, str, str]]:
+    """How pytest shows each instance that there can be, with its layout, link mode and installer."""
+    for installer in selection.installers:
+        yield f"{DRAWN}-{installer}", DRAWN, DRAWN, installer
+        for layout, link_mode in product(selection.layouts, selection.link_modes):
+            yield f"{layout.name}-{link_mode}-{installer}", layout.name, link_mode, installer
+
+
+def _named(path: Path, nodeid: str, identity: str, among: str) -> str:
     """`scenarios/test_x.py::test_y[own parameters]`: as in any other run, wherever the files lie."""
-    file = "/".join(item.path.parts[-2:])
-    name, bracket, parameters = item.nodeid.partition("::")[2].partition("[")
-    own = [part.strip("-") for part in parameters.removesuffix("]").split(instance.id, 1)] if bracket else []
-    shown = "-".join(filter(None, (*own, _among(instance))))
+    file = "/".join(path.parts[-2:])
+    name, bracket, parameters = nodeid.partition("::")[2].partition("[")
+    own = [part.strip("-") for part in parameters.removesuffix("]").split(identity, 1)] if bracket else []
+    shown = "-".join(filter(None, (*own, among)))
     return f"{file}::{name}[{shown}]" if shown else f"{file}::{name}"
 
 
@@ -117,13 +157,15 @@ def mark_known(report: pytest.TestReport, lab: Lab) -> None:
     report.wasxfail = KNOWN + AND.join(f"{one.id} <{one.url}>" for one in lab.known.values())
 
 
-def results(reports: list[pytest.TestReport]) -> list[Result]:
+def results(reports: list[pytest.TestReport], config: pytest.Config) -> list[Result]:
     """One result for each instance: of one whose test passed and whose fixtures failed after it, the failure."""
     found: dict[str, list[Result]] = {}
     for report in reports:
         told = [value for name, value in report.user_properties if name == PROPERTY and isinstance(value, dict)]
         # Reports of later phases repeat the properties of earlier ones.
         found.setdefault(report.nodeid, []).extend(map(_result, told))
+        if fallen := crashed(report, config.stash[SELECTION], config.rootpath):
+            found[report.nodeid].append(fallen)
     return [max(several, key=lambda one: one.state in FAILING) for several in found.values() if several]
 
 
@@ -137,8 +179,7 @@ def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, t
         return "pass", ()
     if report.failed:
         if verdict is None:
-            lines = str(report.longrepr).strip().splitlines() if report.longrepr else []
-            return "error", (lines[-1].strip() if lines else str(report.when),)
+            return "error", (_last_line(report),)
         return "violation", tuple(dict.fromkeys(violation.contract for violation in verdict.violations))
     if known := getattr(report, "wasxfail", ""):
         return "known", tuple(known.removeprefix(KNOWN).split(AND))
@@ -147,3 +188,8 @@ def _state(report: pytest.TestReport, verdict: Verdict | None) -> tuple[State, t
     if reason.startswith(NOT_APPLICABLE):
         return "not applicable", tuple(reason.removeprefix(NOT_APPLICABLE).split(AND))
     return "not run", (reason,)
+
+
+def _last_line(report: pytest.TestReport) -> str:
+    lines = str(report.longrepr).strip().splitlines() if report.longrepr else []
+    return lines[-1].strip() if lines else str(report.when)

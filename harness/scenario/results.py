@@ -12,12 +12,15 @@ import pytest
 
 import harness
 from harness.layouts import picture
-from harness.matrix import Matrix, Shown, dump, table
+from harness.matrix import INCOMPLETE, Matrix, Shown, dump, table
 from harness.output import overwrite
+from harness.plugin import LABORATORY
 from harness.scenario import reporting
 from harness.scenario.selection import SELECTION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.matrix import Result
 
 # How many instances of slow installers others stand for.
@@ -36,10 +39,17 @@ class Results:
 
     def __init__(self) -> None:
         self._reports: list[pytest.TestReport] = []
+        self._unread: dict[str, None] = {}
+        self._incomplete = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep it."""
         self._reports.append(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file of scenarios that cannot be imported has no instances that could fail."""
+        if report.failed:
+            self._unread[report.nodeid] = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: _Worker) -> None:
@@ -53,7 +63,8 @@ class Results:
         """Scenarios that were all skipped are no success."""
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[_SENT] = session.config.stash.get(THINNED, 0)
-        results = reporting.results(self._reports)
+        self._incomplete = "; ".join(_incomplete(session, tuple(self._unread)))
+        results = reporting.results(self._reports, session.config)
         ran = any(result.state in {"pass", "known", "violation", "error"} for result in results)
         if results and not ran and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
@@ -61,7 +72,7 @@ class Results:
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The matrix."""
-        results = reporting.results(self._reports)
+        results = reporting.results(self._reports, terminalreporter.config)
         if results:
             terminalreporter.section("layout x link mode")
             terminalreporter.write_line(table(results))
@@ -71,29 +82,47 @@ class Results:
                 " fewer at a time (--layout, -k), or --hypothesis-profile thorough"
             )
         if path := terminalreporter.config.getoption("matrix"):
-            overwrite(Path(path), dump(_matrix(results, terminalreporter.config)))
+            overwrite(Path(path), dump(_matrix(results, terminalreporter.config, self._incomplete)))
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
 
 
-def _matrix(results: list[Result], config: pytest.Config) -> Matrix:
-    """What is saved: also how much was left out, and the layouts for those who do not have this catalogue."""
+def _incomplete(session: pytest.Session, unread: tuple[str, ...]) -> Iterator[str]:
+    """Why instances may be missing of which nothing else tells."""
+    if unread:
+        yield f"could not be imported: {', '.join(unread)}"
+    if session.exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        yield "pytest failed"
+    elif session.shouldfail or session.shouldstop:
+        yield f"stopped: {session.shouldfail or session.shouldstop}"
+    elif session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        yield "interrupted"
+
+
+def _matrix(results: list[Result], config: pytest.Config, incomplete: str) -> Matrix:
+    """What is saved: also what was left out, and the layouts for those who do not have this catalogue."""
     named = {result.layout for result in results}
     layouts = [layout for layout in config.stash[SELECTION].layouts if layout.name in named]
     thinned = config.stash.get(THINNED, 0)
     return Matrix(
         results=tuple(results),
-        about={**about(), **({"thinned": f"{thinned} instances were left to others to stand for"} if thinned else {})},
+        about={
+            **_about(config),
+            **({"thinned": f"{thinned} instances were left to others to stand for"} if thinned else {}),
+            **({INCOMPLETE: incomplete} if incomplete else {}),
+        },
         layouts={layout.name: Shown(about=layout.about, picture=picture(layout)) for layout in layouts},
     )
 
 
-def about() -> dict[str, str]:
-    """What a run is made with."""
+def _about(config: pytest.Config) -> dict[str, str]:
+    """What a run is made with. In a user namespace a plain user looks like root."""
+    opened = config.stash.get(LABORATORY, None)
+    is_root = os.getuid() == 0 and not (opened and opened.entered.user)
     return {
         "exdev": harness.__version__,
         "python": platform.python_version(),
         "kernel": platform.release(),
         "machine": platform.machine(),
-        "user": "root" if os.getuid() == 0 else "plain",
+        "user": "root" if is_root else "plain",
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
     }

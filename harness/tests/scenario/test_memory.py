@@ -194,6 +194,8 @@ def test_nothing_is_shared_where_nothing_is_named() -> None:
         ("unix:///nowhere/redis", "no answer from the server"),
         ("redis://user:hunter2@127.0.0.1:1/0", "no answer from the server"),
         ("http://user:hunter2@example.org", "not the URL of a Redis server"),
+        ("redis://user:hunter2@127.0.0.1:1/0?nothing=like-that", "not the URL of a Redis server"),
+        ("redis://user:hunter2@a..b/0", "not the URL of a Redis server"),
         ("redis://user:hunt/er2@example.org", "not the URL of a Redis server"),
         ("redis://[hunter2", "not the URL of a Redis server"),
         ("hunter2", "not the URL of a Redis server"),

@@ -93,3 +93,56 @@ def test_a_violation_is_saved_with_its_story_and_a_layout_with_its_picture(pytes
     assert all(one.story == one.replay == one.saved == "" for one in saved.results if one.state == "pass")
     assert saved.layouts["cross-device-cache"].picture == layout_picture(load("cross-device-cache"))
     assert saved.about["exdev"]
+    # Who started this is: a user namespace, in which everybody looks like root, may be what the run is in.
+    assert saved.about["user"] in {"root", "plain"}
+
+
+FALLEN = """
+import os
+import pytest
+from harness.scenario import scenario
+
+@scenario(link_modes=["copy"])
+@pytest.mark.parametrize("own", ["x", "y"])
+def test_that_takes_its_worker_along(lab, own):
+    if own == "y":
+        os._exit(1)
+
+@scenario(link_modes=["copy"], drawn=True)
+def test_drawn(lab):
+    os._exit(1)
+"""
+
+
+def test_an_instance_that_takes_its_worker_along_is_an_error_under_its_own_name(pytester: pytest.Pytester) -> None:
+    file = pytester.makepyfile(test_fallen=FALLEN)
+    chosen = ("--layout=plain", "--installer=reference")
+    found = _saved(pytester, file, *chosen, "-n", "2").results
+    assert [(one.scenario, one.layout, one.link_mode, one.installer, one.state) for one in found] == [
+        ("test_drawn", "drawn", "drawn", "reference", "error"),
+        ("test_that_takes_its_worker_along", "plain", "copy", "reference", "pass"),
+        ("test_that_takes_its_worker_along", "plain", "copy", "reference", "error"),
+    ]
+    fallen = found[2]
+    assert fallen.instance == f"{pytester.path.name}/test_fallen.py::test_that_takes_its_worker_along[y]"
+    assert "crashed" in fallen.why[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "why"),
+    [
+        ("import nowhere", ("--continue-on-collection-errors",), "could not be imported: test_other.py"),
+        ("import nowhere", ("--continue-on-collection-errors", "-n", "2"), "could not be imported: test_other.py"),
+        ("def test_it(): raise KeyboardInterrupt", (), "interrupted"),
+        ("def test_it(): assert False", ("-x",), "stopped: stopping after 1 failures"),
+        ("def test_it(): assert False", (), ""),
+    ],
+)
+def test_a_run_that_may_lack_instances_says_so(
+    pytester: pytest.Pytester, text: str, arguments: tuple[str, ...], why: str
+) -> None:
+    made = "from harness.scenario import scenario\n@scenario(link_modes=['copy'])\ndef test_one(lab): pass\n"
+    files = [pytester.makepyfile(test_one=made), pytester.makepyfile(test_other=text)]
+    saved = _saved(pytester, *files, "--layout=plain", *arguments)
+    assert saved.about.get("incomplete", "") == why
+    assert [one.state for one in saved.results] == ["pass"]
