@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _INSTANCE = pytest.StashKey[Instance]()
 _INSTALLERS = "reference (default), specimen:..., uv==0.1.2, uv (newest), pip, installer, pdm, poetry, path:UV; repeat"
+_SHARD = "of this run the part on this layout, while others run the rest; repeat"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("exdev", "filesystem scenarios")
     add = group.addoption
     add("--layout", action="append", default=[], metavar="NAME", help="a layout, or a path to your own TOML; repeat")
+    add("--shard", action="append", default=[], metavar="NAME", help=_SHARD)
     add("--link-mode", action="append", default=[], metavar="MODE", help="clone, hardlink, symlink or copy; repeat")
     add("--installer", action="append", default=[], metavar="NAME", help=_INSTALLERS)
     add("--strict-known", action="store_true", help="fail also where an open report explains what is wrong")
@@ -59,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         register(config.getoption("hypothesis_profile", None), remembering(os.environ))
         config.stash[SELECTION] = Selection.of(
             layout=config.getoption("layout"),
+            shard=config.getoption("shard"),
             link_mode=config.getoption("link_mode"),
             installer=config.getoption("installer"),
             real_wheels=config.getoption("wheels") == "real",
@@ -88,6 +91,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Scenarios of which nothing was asked for are deselected: there is no result to show for them."""
     gone = {item for item in items if item.get_closest_marker("scenario") and _instance(item) is None}
     gone |= _thinned_out(config, [item for item in items if item not in gone])
+    # Only now: whatever is left to others to stand for is the same as in a run of all shards in one.
+    shard = config.stash[SELECTION].shard
+    gone |= {item for item in items if (instance := _instance(item)) and not instance.is_of(shard)}
     if gone:
         config.hook.pytest_deselected(items=list(gone))
         items[:] = [item for item in items if item not in gone]

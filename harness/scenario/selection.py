@@ -47,6 +47,10 @@ class Instance:
         """How files get into the environment, for people."""
         return DRAWN if self.drawn else self.link_modes[0]
 
+    def is_of(self, shard: frozenset[str]) -> bool:
+        """Whether a shard (names of layouts; none: everything) has it: what draws its layout is of every one."""
+        return self.drawn or not shard or self.layout_name in shard
+
     @property
     def id(self) -> str:
         """How pytest shows it."""
@@ -64,6 +68,7 @@ class Selection:
         link_modes: in the order asked for.
         installers: likewise.
         published: files of published wheels; none unless they were asked for.
+        shard: names of those of the layouts that this run is about, others being about the rest; none: all.
     """
 
     layouts: tuple[Layout, ...]
@@ -71,10 +76,17 @@ class Selection:
     link_modes: tuple[LinkMode, ...]
     installers: tuple[str, ...]
     published: tuple[Path, ...] = ()
+    shard: frozenset[str] = frozenset()
 
     @classmethod
     def of(
-        cls, *, layout: Sequence[str], link_mode: Sequence[str], installer: Sequence[str], real_wheels: bool = False
+        cls,
+        *,
+        layout: Sequence[str],
+        link_mode: Sequence[str],
+        installer: Sequence[str],
+        shard: Sequence[str] = (),
+        real_wheels: bool = False,
     ) -> Selection:
         """From the options' values; empty ones mean everything, for installers the reference core.
 
@@ -90,6 +102,7 @@ class Selection:
             link_modes=tuple(_link_mode(name) for name in link_mode) or LINK_MODES,
             installers=tuple(installers.find(name).name for name in installer) or ("reference",),
             published=published.fetch() if real_wheels else (),
+            shard=frozenset(_of_shard(name, chosen) for name in shard),
         )
 
     def instances(self, requirements: Requirements) -> Iterator[Instance]:
@@ -126,6 +139,14 @@ def not_applicable(requirements: Requirements, instance: Instance) -> tuple[str,
     flags = ("strict", "interleaved", "listings", "data")
     lacking += (name for name in flags if getattr(requirements, name) and not getattr(abilities, name))
     return tuple(lacking)
+
+
+def _of_shard(name: str, chosen: Sequence[Layout]) -> str:
+    """The name of a layout that was chosen, given as it was there: by name or path."""
+    found, known = layouts.load(name).name, tuple(one.name for one in chosen)
+    if found in known:
+        return found
+    raise UnknownName(kind="layout of this run", name=name, known=known, nearest=None)
 
 
 def _link_mode(name: str) -> LinkMode:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from harness import layouts
+from harness import layouts, provisioning
+from harness.errors import NotProvided
 from harness.model import codec
 from harness.tests.scenario.runs import SCENARIOS, outcomes, run
 
@@ -22,6 +24,7 @@ READ_ONLY = SCENARIOS / "test_read_only.py"
     ("option", "value", "nearest"),
     [
         ("--layout", "plian", "plain"),
+        ("--shard", "plian", "plain"),
         ("--link-mode", "hardlnk", "hardlink"),
         ("--installer", "specimen:uv-0.1", "specimen:uv-0.1.2"),
         ("--require", "overlya", "overlay"),
@@ -140,3 +143,27 @@ def test_published_wheels_are_only_for_those_who_ask(pytester: pytest.Pytester) 
     result = run(pytester, file, "--layout=docker-volume", "--link-mode=copy")
     assert not any("two_published_wheels" in name for name in outcomes(result))
     assert "deselected" in result.stdout.str()
+
+
+def test_shards_together_are_the_run_that_they_are_shards_of(pytester: pytest.Pytester) -> None:
+    try:
+        provisioning.newest("pip")  # slow: of its instances others stand for most
+    except NotProvided as missing:
+        pytest.skip(str(missing))
+    chosen = (SCENARIOS, "--installer", "pip", "--collect-only", "-k", "not reports")
+
+    def collected(*shard: str) -> Counter[str]:
+        options = [word for name in shard for word in ("--shard", name)]
+        lines = run(pytester, *chosen, *options).outlines
+        return Counter(line for line in lines if "::" in line and "-pip==" in line and "[drawn-" not in line)
+
+    names = layouts.names()
+    parts = [collected(*part) for part in (names[:2], names[2:9], names[9:])]
+    assert all(parts)
+    assert sum(parts, Counter()) == collected()
+
+
+def test_a_shard_is_of_what_was_asked_for(pytester: pytest.Pytester) -> None:
+    result = run(pytester, CROSS, "--layout", "plain", "--shard", "nested-tmpfs")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "unknown layout of this run 'nested-tmpfs'. Known: plain" in result.stderr.str()
