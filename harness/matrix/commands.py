@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from harness.matrix.cells import FAILING
 from harness.matrix.comparing import changes
 from harness.matrix.file import dump, read
-from harness.matrix.github import strategy
+from harness.matrix.github import planned, strategy
 from harness.matrix.html import html
-from harness.matrix.joining import join
+from harness.matrix.joining import LOST, join, lost
 from harness.matrix.junit import junit
 from harness.matrix.markdown import markdown
 from harness.matrix.picture import picture
@@ -44,6 +44,8 @@ examples:
   pytest scenarios --installer uv --matrix .exdev/matrix.json -n auto
   exdev matrix .exdev/matrix.json                              a table, here
   exdev matrix shards/*.json --merge --output all.json         one file of several
+  exdev matrix shards/*.json --expect plan.json --merge --output all.json
+                                                               likewise; what a planned job did not tell is an error
   exdev matrix all.json --html --output matrix.html            a page to look around in
   exdev matrix all.json --markdown >> "$GITHUB_STEP_SUMMARY"
   exdev matrix new.json --compare old.json                     what changed from one release to another
@@ -77,6 +79,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--html", dest="form", action="store_const", const=_html, help="one page with all the evidence in it")
     add("--picture", dest="form", action="store_const", const=_picture, help="one SVG image, for a README")
     parser.add_argument("--compare", metavar="OTHER", type=Path, help="say what changed since these earlier results")
+    expect = "what --github has printed, in a file: a job NAME without NAME.json is an error"
+    parser.add_argument("--expect", metavar="PLAN", type=Path, help=expect)
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there, whole or not at all")
     add("--github", dest="form", action="store_const", const=None, help="a strategy matrix for GitHub Actions, as JSON")
     jobs = parser.add_argument_group("with --github")
@@ -102,11 +106,14 @@ def run(arguments: argparse.Namespace) -> int:
         return _github(arguments)
     if arguments.shards is not None or arguments.layout or arguments.installer or arguments.pin:
         arguments.wrong("--shards, --pin, --layout and --installer go with --github")
-    if not arguments.files:
+    if not arguments.files and not arguments.expect:
         arguments.wrong("name a file of saved results: pytest scenarios --matrix FILE.json")
     if arguments.compare and arguments.form in {_junit, _picture}:
         arguments.wrong("--compare goes with the table, --json, --markdown and --html")
-    matrix = join([(str(path), read(path)) for path in arguments.files])
+    files = [(str(path), read(path)) for path in arguments.files]
+    if arguments.expect:
+        files.append((str(arguments.expect), lost(planned(arguments.expect), files)))
+    matrix = join(files)
     other = read(arguments.compare) if arguments.compare else None
     text = arguments.form(matrix, join([(str(arguments.compare), other)]) if other else None)
     _give(arguments, text)
@@ -115,11 +122,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _github(arguments: argparse.Namespace) -> int:
     """Jobs that are to be run; no verdict of what was."""
-    if arguments.compare:
-        arguments.wrong("--compare does not go with --github")
+    for name in ("compare", "expect"):
+        if getattr(arguments, name):
+            arguments.wrong(f"--{name} does not go with --github")
     if arguments.shards is None or arguments.shards < 1:
         arguments.wrong("--github needs --shards N, at least 1")
-    results = [result for path in arguments.files for result in read(path).results]
+    # Nobody knows how long what was lost takes.
+    results = [result for path in arguments.files for result in read(path).results if result.instance != LOST]
     text = strategy(
         count=arguments.shards,
         layout=arguments.layout,

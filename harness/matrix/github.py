@@ -1,29 +1,42 @@
-"""A strategy matrix for GitHub Actions: one job for each shard."""
+"""A strategy matrix for GitHub Actions: one job for each shard; printed, and read again when they have ended."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from harness import installers, layouts
-from harness.errors import UnknownName
+from harness.errors import FileInvalid, Problem, UnknownName
 from harness.installers.registry import RELEASED
 from harness.matrix.durations import expected
-from harness.matrix.shards import divide
+from harness.matrix.schema import problems
+from harness.matrix.shards import Shard, divide
 from harness.provisioning.release import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from harness.matrix.cells import Result
-    from harness.matrix.shards import Shard
     from harness.provisioning import Release
 
 # What an installer is called by, where it is no release: the path of somebody's own build.
 _PATH = "path:"
 _UNFIT_FOR_A_FILE = re.compile(r"[^A-Za-z0-9.]+")
+# As much of the line as is read again: whoever adds keys for jobs of their own may.
+_TEXT: Final = {"type": "string"}
+_JOB: Final = {
+    "type": "object",
+    "required": ["name", "installers", "layouts", "seconds"],
+    "properties": {"name": _TEXT, "installers": _TEXT, "layouts": _TEXT, "seconds": {"type": "number"}},
+}
+_PLAN: Final = {
+    "type": "object",
+    "required": ["include"],
+    "properties": {"include": {"type": "array", "items": _JOB}},
+}
 
 
 def strategy(
@@ -64,6 +77,43 @@ def strategy(
         tested = tuple(str(newest(one)) if one in RELEASED else one for one in tested)
     shards = divide(expected(chosen, tested, results), count)
     return json.dumps({"include": [_job(number, shard) for number, shard in enumerate(shards, 1)]})
+
+
+def planned(path: Path) -> Mapping[str, Shard]:
+    """The jobs of a line that `strategy` has made, by their names.
+
+    Raises:
+        FileInvalid: it cannot be read, or is no such line; with every problem.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as refused:
+        raise _invalid(path, f"cannot be read: {refused.strerror}") from None
+    except (ValueError, RecursionError) as error:  # also what is not UTF-8
+        raise _invalid(path, f"not JSON: {error}") from None
+    if flaws := tuple(problems(data, _PLAN)) or tuple(_unnamed(data["include"])):
+        raise FileInvalid(file=str(path), problems=flaws)
+    return {
+        job["name"]: Shard(installers=_named(job["installers"]), layouts=_named(job["layouts"]), seconds=job["seconds"])
+        for job in data["include"]
+    }
+
+
+def _unnamed(jobs: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """A job of nothing would have nothing to tell, and never be missed."""
+    for number, job in enumerate(jobs):
+        for key, option in (("installers", "--installer"), ("layouts", "--layout")):
+            if {*job[key].split()[::2]} != {option} or len(job[key].split()) % 2:
+                message = f"expected {option} NAME, perhaps repeated, found {job[key]!r:.40}"
+                yield Problem(where=f"include[{number}].{key}", message=message)
+
+
+def _named(options: str) -> tuple[str, ...]:
+    return tuple(options.split()[1::2])
+
+
+def _invalid(path: Path, message: str) -> FileInvalid:
+    return FileInvalid(file=str(path), problems=(Problem(where="", message=message),))
 
 
 def _job(number: int, shard: Shard) -> dict[str, str | int]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from harness.matrix.cells import SEVERITY
+from harness.matrix.cells import DRAWN, SEVERITY, Result
 from harness.matrix.matrix import Matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from harness.matrix.cells import Result, State
+    from harness.matrix.cells import State
+    from harness.matrix.shards import Shard
 
 # Nothing was tried: what another machine could do, or another release does, does not contradict it.
 _SILENT: Final[frozenset[State]] = frozenset({"not applicable", "not run"})
+# The instance that stands for all of a shard that told nothing: the directory of the scenarios.
+LOST: Final = "scenarios"
+_STORY: Final = "Its job ended before pytest saved anything (provisioning, timeout, machine): see the job's log."
 
 
 def join(files: Sequence[tuple[str, Matrix]]) -> Matrix:
@@ -34,6 +40,37 @@ def join(files: Sequence[tuple[str, Matrix]]) -> Matrix:
         results=tuple(map(_one, found.values())),
         about=_about([matrix for _, matrix in files]),
         layouts={name: shown for _, matrix in files for name, shown in matrix.layouts.items()},
+    )
+
+
+def lost(planned: Mapping[str, Shard], files: Sequence[tuple[str, Matrix]]) -> Matrix:
+    """An error for each installer on each layout of every shard that gave no results: what is missing is no success.
+
+    Args:
+        planned: the shards by name.
+        files: each with its name; that of a shard is `NAME.json`, in any directory. One without results is none.
+    """
+    told = {PurePath(name).stem for name, matrix in files if matrix.results}
+    return Matrix(
+        results=tuple(
+            _hole(name, installer, layout)
+            for name, shard in planned.items()
+            if name not in told
+            for installer, layout in product(shard.installers, shard.layouts)
+        )
+    )
+
+
+def _hole(shard: str, installer: str, layout: str) -> Result:
+    return Result(
+        scenario=LOST,
+        layout=layout,
+        link_mode=DRAWN,  # any: which of them this installer has is not known here
+        installer=installer,
+        state="error",
+        why=(f"shard {shard} gave no results",),
+        instance=LOST,
+        story=_STORY,
     )
 
 

@@ -62,6 +62,51 @@ def test_merged_files_are_one_of_the_same_format(tmp_path: Path, capsys: pytest.
     assert [one.state for one in merged.results] == ["flaky", "known"]
 
 
+def _plan(tmp_path: Path, *names: str, options: str = "--layout plain") -> str:
+    include = [{"name": name, "installers": "--installer uv", "layouts": options, "seconds": 3} for name in names]
+    (tmp_path / "plan").write_text(json.dumps({"include": include}))
+    return str(tmp_path / "plan")
+
+
+@pytest.mark.parametrize("form", ["--merge", "--junit", "--markdown", "--html", "--compare=a.json"])
+def test_a_planned_shard_without_results_is_told_in_every_form_and_fails(
+    file: Path, form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    assert cli.main(["matrix", "a.json", form, "--expect", _plan(file.parent, "a")]) == 0
+    assert "gave no results" not in capsys.readouterr().out
+    assert cli.main(["matrix", "a.json", form, "--expect", _plan(file.parent, "a", "b")]) == 1
+    assert "shard b gave no results" in capsys.readouterr().out
+
+
+def test_where_every_shard_is_lost_all_of_them_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["matrix", "--expect", _plan(tmp_path, "a", "b"), "--merge"]) == 1
+    merged = parse(capsys.readouterr().out, file="merged")
+    assert [(one.state, one.why) for one in merged.results] == [
+        ("error", ("shard a gave no results", "shard b gave no results"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read: No such file"),
+        ("[", "not JSON"),
+        ("{}", "include: missing"),
+        ('{"include": [{"name": "a"}]}', "include[0].layouts: missing"),
+        ('{"include": [{"name": "a", "installers": "uv", "layouts": "", "seconds": 1}]}', "expected --installer NAME"),
+    ],
+)
+def test_a_plan_that_is_none_is_told(
+    file: Path, text: str | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = file.with_name("plan")
+    if text is not None:
+        plan.write_text(text)
+    assert cli.main(["matrix", str(file), "--expect", str(plan)]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_comparison_follows_the_published_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = _saved(tmp_path, "a.json", GREEN), _saved(tmp_path, "b.json", RED)
     assert cli.main(["matrix", names[0], "--compare", names[1], "--json"]) == 0

@@ -14,6 +14,8 @@ from harness import cli, layouts
 from harness.installers.registry import RELEASED
 from harness.matrix import Matrix, Result, dump
 from harness.matrix.durations import committed, expected, main, measured
+from harness.matrix.github import planned
+from harness.matrix.joining import lost
 
 INSTALLERS = ("reference", *RELEASED)
 
@@ -81,6 +83,7 @@ def test_what_no_job_could_run_is_told(
         (("--github",), "needs --shards N"),
         (("--github", "--shards", "0"), "at least 1"),
         (("--github", "--shards", "1", "--compare", "x"), "--compare does not go with --github"),
+        (("--github", "--shards", "1", "--expect", "x"), "--expect does not go with --github"),
         (("--shards", "3", "x"), "go with --github"),
         ((), "name a file of saved results"),
     ],
@@ -118,6 +121,28 @@ def test_what_earlier_results_took_decides(capsys: pytest.CaptureFixture[str], t
     one, two = jobs(capsys, "--shards", "2", "--installer", "uv==0.14.0", *options, str(file))
     assert (one["seconds"], one["layouts"]) == (600, "--layout plain")
     assert (two["seconds"], two["layouts"]) == (20, "--layout docker-volume --layout nested-tmpfs")
+
+
+def _printed(capsys: pytest.CaptureFixture[str], tmp_path: Path, *arguments: str) -> Path:
+    """What a step keeps in a file."""
+    assert cli.main(["matrix", "--github", *arguments]) == 0
+    file = tmp_path / "plan"
+    file.write_text(capsys.readouterr().out)
+    return file
+
+
+def test_jobs_are_read_again_as_they_were_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    found = planned(_printed(capsys, tmp_path, "--shards", "8"))
+    assert list(found) == [job["name"] for job in jobs(capsys, "--shards", "8")]
+    pairs = [pair for shard in found.values() for pair in product(shard.installers, shard.layouts)]
+    assert sorted(pairs) == sorted(product(INSTALLERS, layouts.names()))
+
+
+def test_what_was_lost_is_not_expected_to_take_no_time(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    chosen = ("--shards", "1", "--installer", "uv", "--layout", "plain")
+    file = tmp_path / "saved.json"
+    file.write_text(dump(lost(planned(_printed(capsys, tmp_path, *chosen)), ())))
+    assert jobs(capsys, *chosen, str(file)) == jobs(capsys, *chosen)
 
 
 def test_releases_of_one_installer_are_averaged_and_drawn_layouts_left_out() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.matrix import Matrix, Result
-from harness.matrix.joining import join
+from harness.matrix.joining import join, lost
+from harness.matrix.shards import Shard
 from harness.tests.matrix.made import matrix, result
 
 if TYPE_CHECKING:
@@ -69,3 +70,27 @@ def test_one_file_that_contradicts_itself_is_flaky_too() -> None:
 def test_what_files_were_made_with_is_told_once_for_each_value() -> None:
     several = [("a", Matrix(results=(), about={"python": value})) for value in ("3.11", "3.12", "3.11")]
     assert join(several).about == {"python": "3.11, 3.12"}
+
+
+PLANNED = {
+    "01-uv": Shard(installers=("uv==0.13.9",), layouts=("plain", "file-bind"), seconds=1.0),
+    "02-pip": Shard(installers=("pip", "pdm"), layouts=("plain",), seconds=1.0),
+}
+
+
+def test_every_pair_of_a_shard_that_told_nothing_is_an_error() -> None:
+    found = lost(PLANNED, [("results/01-uv.json", matrix(result()))]).results
+    assert [(one.installer, one.layout) for one in found] == [("pip", "plain"), ("pdm", "plain")]
+    assert {(one.state, one.why) for one in found} == {("error", ("shard 02-pip gave no results",))}
+
+
+def test_a_file_without_results_tells_nothing() -> None:
+    files = [("01-uv.json", matrix()), ("02-pip.json", matrix(result()))]
+    found = lost(PLANNED, files).results
+    assert [(one.installer, one.layout) for one in found] == [("uv==0.13.9", "plain"), ("uv==0.13.9", "file-bind")]
+    assert lost(PLANNED, [*files, ("elsewhere/01-uv.json", matrix(result()))]).results == ()
+
+
+def test_what_is_lost_hides_nothing_and_is_hidden_by_nothing() -> None:
+    hole = lost(PLANNED, [("02-pip.json", matrix(result()))])
+    assert join([("a", matrix(result())), ("b", hole), ("c", hole)]).results == (result(), *hole.results)
