@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +18,9 @@ import pytest
 from harness import cli
 from harness.installers.registry import RELEASED
 from harness.kernel import refusal
+from harness.matrix import dump, parse
 from harness.matrix.github import strategy
+from harness.tests.matrix.made import matrix, result
 from harness.tests.projects import ran
 
 yaml = pytest.importorskip("yaml", reason="the extra `test` is not installed: pip install '.[test]'")
@@ -60,6 +65,25 @@ def commands(program: str) -> list[list[str]]:
                 if words.startswith(f"{program} "):
                     found.append(shlex.split(words.removeprefix(f"{program} ")))
     return found
+
+
+def step(name: str, job: str, having: str) -> dict[str, Any]:
+    """The one step of a job whose script has this text."""
+    (found,) = (one for one in read(name)["jobs"][job]["steps"] if having in one.get("run", ""))
+    return dict(found)
+
+
+def done(script: str, directory: Path, exdev: str = 'exec "$PYTHON" -m harness.cli "$@"', **variables: str) -> int:
+    """The status of a step's script as GitHub runs it, with this shell script in the place of exdev."""
+    program = directory / "bin" / "exdev"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{exdev}\n")
+    program.chmod(0o755)
+    settings = {"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    files = {one: str(directory / one) for one in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    # GitHub's documentation of `shell`: where a step names none.
+    command = ["bash", "-e", "-c", script]
+    return subprocess.run(command, cwd=directory, env={**settings, **files, **variables}, check=False).returncode
 
 
 def tox() -> configparser.ConfigParser:
@@ -141,8 +165,6 @@ def test_every_script_is_one_that_bash_understands(name: str) -> None:
 def test_the_outputs_of_the_plan_are_what_the_shards_use(name: str) -> None:
     text = (DIRECTORY / name).read_text(encoding="utf-8")
     used = {*re.findall(r"\bmatrix\.(\w+)", text)} - {"environment", "python", "json", "html", "xml"}
-    import json  # noqa: PLC0415 - only here
-
     assert used <= {*json.loads(strategy(count=1))["include"][0]}
 
 
@@ -202,3 +224,22 @@ def test_the_reusable_workflow_is_called_as_the_readme_says() -> None:
 
 def test_ci_keeps_no_two_runs_of_one_branch_of_a_pull_request() -> None:
     assert read("ci.yml")["concurrency"]["group"] == "ci-${{ github.ref }}"
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+@pytest.mark.parametrize("saved", [0, 1])
+def test_a_shard_that_is_lost_is_an_error_in_all_that_is_made_of_the_results(
+    name: str, saved: int, tmp_path: Path
+) -> None:
+    joining = step(name, "matrix", "--merge")
+    assert joining["env"] == {"MATRIX": "${{ needs.plan.outputs.matrix }}"}
+    planned = strategy(count=2, installer=["reference"], layout=["plain", "file-bind"])
+    shards = [job["name"] for job in json.loads(planned)["include"]]
+    for shard in shards[:saved]:
+        (tmp_path / "results").mkdir()
+        (tmp_path / "results" / f"{shard}.json").write_text(dump(matrix(result())))
+    assert done(joining["run"], tmp_path, MATRIX=planned) == 0
+    found = parse((tmp_path / "matrix.json").read_text(), file="matrix.json").results
+    assert sorted(one.state for one in found) == ["error"] * (2 - saved) + ["pass"] * saved
+    for made in ("matrix.html", "matrix.xml", "GITHUB_STEP_SUMMARY"):
+        assert f"shard {shards[-1]} gave no results" in (tmp_path / made).read_text()
