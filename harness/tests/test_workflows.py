@@ -20,6 +20,7 @@ from harness.installers.registry import RELEASED
 from harness.kernel import refusal
 from harness.matrix import dump, parse
 from harness.matrix.github import strategy
+from harness.scenario.reporting import FAILURES, KNOWN_CASES
 from harness.tests.matrix.made import matrix, result
 from harness.tests.projects import ran
 
@@ -65,6 +66,12 @@ def commands(program: str) -> list[list[str]]:
                 if words.startswith(f"{program} "):
                     found.append(shlex.split(words.removeprefix(f"{program} ")))
     return found
+
+
+def uploads(name: str, job: str) -> list[dict[str, Any]]:
+    """The steps of a job that keep artifacts."""
+    every = read(name)["jobs"][job]["steps"]
+    return [one for one in every if one.get("uses", "").startswith("actions/upload-artifact@")]
 
 
 def step(name: str, job: str, having: str) -> dict[str, Any]:
@@ -243,3 +250,20 @@ def test_a_shard_that_is_lost_is_an_error_in_all_that_is_made_of_the_results(
     assert sorted(one.state for one in found) == ["error"] * (2 - saved) + ["pass"] * saved
     for made in ("matrix.html", "matrix.xml", "GITHUB_STEP_SUMMARY"):
         assert f"shard {shards[-1]} gave no results" in (tmp_path / made).read_text()
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_cases_that_the_page_replays_are_kept_of_every_shard_whether_it_failed_or_not(name: str) -> None:
+    (cases,) = (one for one in uploads(name, "scenarios") if str(FAILURES) in one["with"]["path"])
+    assert cases["with"]["path"].split() == [str(FAILURES), str(KNOWN_CASES)]
+    assert cases["with"]["include-hidden-files"] is True
+    assert cases["with"]["if-no-files-found"] == "ignore"
+    assert cases["if"] == "${{ !cancelled() }}"
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_no_two_artifacts_of_a_run_have_one_name(name: str) -> None:
+    for job, about in read(name)["jobs"].items():
+        names = [one["with"]["name"] for one in uploads(name, job)]
+        assert len(names) == len({*names})
+        assert all("${{ matrix.name }}" in one for one in names) or "strategy" not in about
