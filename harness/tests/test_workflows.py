@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import fnmatch
 import json
 import os
 import re
@@ -267,3 +268,39 @@ def test_no_two_artifacts_of_a_run_have_one_name(name: str) -> None:
         names = [one["with"]["name"] for one in uploads(name, job)]
         assert len(names) == len({*names})
         assert all("${{ matrix.name }}" in one for one in names) or "strategy" not in about
+
+
+def artifacts(directory: Path, installer: str, name: str) -> tuple[list[str], str]:
+    """What a call of the reusable workflow names its artifacts, and the pattern by which it looks for results."""
+    planning = step("installer.yml", "plan", "--github")
+    assert planning["env"]["NAME"] == "${{ inputs.name || inputs.installer }}"
+    directory.mkdir()
+    settings = {"INSTALLER": installer, "LAYOUTS": "", "SHARDS": "1", "NAME": name or installer}
+    assert done(planning["run"], directory, "echo {}", **settings) == 0
+    printed = dict(line.split("=", 1) for line in (directory / "GITHUB_OUTPUT").read_text().splitlines())
+    assert printed.keys() == read("installer.yml")["jobs"]["plan"]["outputs"].keys() == {"matrix", "name"}
+    told = {"needs.plan.outputs.name": printed["name"], "matrix.name": "01-uv"}
+    every = [one["with"]["name"] for job in ("scenarios", "matrix") for one in uploads("installer.yml", job)]
+    (pattern,) = re.findall(r"pattern: (.+)", (DIRECTORY / "installer.yml").read_text(encoding="utf-8"))
+    *names, pattern = (re.sub(r"\$\{\{ (.+?) \}\}", lambda found: told[found[1]], one) for one in (*every, pattern))
+    return names, pattern
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("uv==0.13.9", ""), ("pip", "")),
+        (("path:built/uv", "uv"), ("path:built/uv", "uv-main")),
+        (("path:built/uv", "uv"), ("path:built/uv", "uv_01-uv")),
+        (("uv", ""), ("uv", "*?\n/..$(false)")),
+    ],
+)
+def test_two_calls_of_the_reusable_workflow_do_not_meet_each_others_artifacts(
+    first: tuple[str, str], second: tuple[str, str], tmp_path: Path
+) -> None:
+    names, pattern = artifacts(tmp_path / "1", *first)
+    others, other_pattern = artifacts(tmp_path / "2", *second)
+    assert all(re.fullmatch(r"exdev-[\w.-]+", one) for one in (*names, *others))
+    assert len({*names, *others}) == len(names) + len(others) == 6
+    assert len(fnmatch.filter([*names, *others], pattern)) == len(fnmatch.filter(names, pattern)) == 1
+    assert len(fnmatch.filter([*names, *others], other_pattern)) == len(fnmatch.filter(others, other_pattern)) == 1
