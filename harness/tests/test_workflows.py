@@ -304,3 +304,23 @@ def test_two_calls_of_the_reusable_workflow_do_not_meet_each_others_artifacts(
     assert len({*names, *others}) == len(names) + len(others) == 6
     assert len(fnmatch.filter([*names, *others], pattern)) == len(fnmatch.filter(names, pattern)) == 1
     assert len(fnmatch.filter([*names, *others], other_pattern)) == len(fnmatch.filter(others, other_pattern)) == 1
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+@pytest.mark.parametrize("crashing", ["--merge", "--html", "--junit", "--markdown"])
+def test_a_crash_that_leaves_a_file_out_fails_the_step_and_a_failing_result_does_not(
+    name: str, crashing: str, tmp_path: Path
+) -> None:
+    script = step(name, "matrix", "--merge")["run"]
+    # Each command writes what follows --output, and ends as where a result fails: with 1, as a failing import does.
+    exdev = 'case "$*" in *"$CRASHING"*) exit 1;; esac; for last; do :; done; echo made > "$last"; exit 1'
+    assert done(script, tmp_path, exdev, MATRIX="{}", CRASHING=crashing) != 0
+    assert done(script, tmp_path, exdev, MATRIX="{}", CRASHING="none of them") == 0
+    assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text().endswith("made\n")
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_what_could_be_made_of_the_results_is_kept_and_nothing_is_no_success(name: str) -> None:
+    (kept,) = (one for one in uploads(name, "matrix") if one["with"]["path"] == "matrix.*")
+    assert kept["with"]["if-no-files-found"] == "error"
+    assert kept["if"] == "${{ !cancelled() }}"
