@@ -186,7 +186,7 @@ def test_nothing_of_others_gets_into_a_shell_and_no_job_has_more_rights_than_it_
     for step in steps(name):
         assert "${{" not in step.get("run", "")
         if "uses" in step:
-            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
+            assert re.fullmatch(r"actions/[a-z/-]+@[0-9a-f]{40}", step["uses"])
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
 
@@ -196,7 +196,7 @@ def test_every_pinned_action_says_which_release_it_is_and_is_pinned_once(name: s
     pins: dict[str, set[str]] = {}
     for line in (DIRECTORY / name).read_text(encoding="utf-8").splitlines():
         if "uses:" in line:
-            found = re.search(r"uses: (actions/[a-z-]+)@(\w{40} # v\d+\.\d+\.\d+)$", line)
+            found = re.search(r"uses: (actions/[a-z-]+)(?:/[a-z]+)?@(\w{40} # v\d+\.\d+\.\d+)$", line)
             assert found, line
             pins.setdefault(found[1], set()).add(found[2])
     assert {action: len(several) for action, several in pins.items()} == dict.fromkeys(pins, 1)
@@ -324,3 +324,27 @@ def test_what_could_be_made_of_the_results_is_kept_and_nothing_is_no_success(nam
     (kept,) = (one for one in uploads(name, "matrix") if one["with"]["path"] == "matrix.*")
     assert kept["with"]["if-no-files-found"] == "error"
     assert kept["if"] == "${{ !cancelled() }}"
+
+
+@pytest.mark.parametrize(
+    ("name", "job", "providing"),
+    [
+        ("ci.yml", "scenarios", "exdev provision"),
+        ("installer.yml", "scenarios", "exdev provision"),
+        ("ci.yml", "reports", "pytest scenarios"),
+    ],
+)
+def test_releases_are_cached_as_soon_as_they_are_provided_and_not_only_where_nothing_fails(
+    name: str, job: str, providing: str
+) -> None:
+    every = read(name)["jobs"][job]["steps"]
+    used = [one.get("uses", one.get("run", "")) for one in every]
+    (before,) = (number for number, text in enumerate(used) if text.startswith("actions/cache/restore@"))
+    (after,) = (number for number, text in enumerate(used) if text.startswith("actions/cache/save@"))
+    assert providing in used[after - 1]
+    assert before < after - 1
+    assert not [text for text in used if text.startswith("actions/cache@")]
+    restored, saved = every[before], every[after]
+    assert saved["with"]["path"] == restored["with"]["path"]
+    assert saved["with"]["key"] == f"${{{{ steps.{restored['id']}.outputs.cache-primary-key }}}}"
+    assert f"steps.{restored['id']}.outputs.cache-hit != 'true'" in saved["if"]
