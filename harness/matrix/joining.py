@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from harness.matrix.cells import DRAWN, SEVERITY, Result
-from harness.matrix.matrix import Matrix
+from harness.matrix.matrix import INCOMPLETE, Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,24 +51,25 @@ def lost(planned: Mapping[str, Shard], files: Sequence[tuple[str, Matrix]]) -> M
         files: each with its name; that of a shard is `NAME.json`, in any directory. One without results is none.
     """
     told = {PurePath(name).stem for name, matrix in files if matrix.results}
+    silent = {f"shard {name} gave no results": shard for name, shard in planned.items() if name not in told}
     return Matrix(
         results=tuple(
-            _hole(name, installer, layout)
-            for name, shard in planned.items()
-            if name not in told
+            _hole(why, installer, layout)
+            for why, shard in silent.items()
             for installer, layout in product(shard.installers, shard.layouts)
-        )
+        ),
+        about={INCOMPLETE: "; ".join(silent)} if silent else {},
     )
 
 
-def _hole(shard: str, installer: str, layout: str) -> Result:
+def _hole(why: str, installer: str, layout: str) -> Result:
     return Result(
         scenario=LOST,
         layout=layout,
         link_mode=DRAWN,  # any: which of them this installer has is not known here
         installer=installer,
         state="error",
-        why=(f"shard {shard} gave no results",),
+        why=(why,),
         instance=LOST,
         story=_STORY,
     )

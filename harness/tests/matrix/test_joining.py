@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.matrix import Matrix, Result
+from harness.matrix import INCOMPLETE, Matrix, Result
 from harness.matrix.joining import join, lost
 from harness.matrix.shards import Shard
 from harness.tests.matrix.made import matrix, result
@@ -89,6 +89,12 @@ def test_a_file_without_results_tells_nothing() -> None:
     found = lost(PLANNED, files).results
     assert [(one.installer, one.layout) for one in found] == [("uv==0.13.9", "plain"), ("uv==0.13.9", "file-bind")]
     assert lost(PLANNED, [*files, ("elsewhere/01-uv.json", matrix(result()))]).results == ()
+
+
+def test_what_the_joined_results_lack_is_told_beside_what_they_were_made_with() -> None:
+    whole = [(f"{name}.json", matrix(result())) for name in PLANNED]
+    assert lost(PLANNED, whole).about == {}
+    assert lost(PLANNED, whole[:1]).about == {INCOMPLETE: "shard 02-pip gave no results"}
 
 
 def test_what_is_lost_hides_nothing_and_is_hidden_by_nothing() -> None:
