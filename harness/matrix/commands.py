@@ -15,7 +15,9 @@ from harness.matrix.html import html
 from harness.matrix.joining import LOST, join, lost
 from harness.matrix.junit import junit
 from harness.matrix.markdown import markdown
+from harness.matrix.matrix import INCOMPLETE
 from harness.matrix.picture import picture
+from harness.matrix.printable import line
 from harness.matrix.terminal import differences, table
 from harness.output import overwrite
 from harness.provisioning import index
@@ -56,7 +58,8 @@ examples:
 
 exit status:
   0  no result fails; --github: always
-  1  a result is a violation, an error or flaky (of the files themselves, not of --compare), or there is none at all
+  1  a result is a violation, an error or flaky (of the files themselves, not of --compare), there is none at all, or
+     the run was cut short, so that some may be missing
   2  a file or the command line is not usable
 """
 
@@ -97,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show them.
 
     Returns:
-        The exit status: 0, or 1 where something failed or nothing is there.
+        The exit status: 0, or 1 where something failed, or may be missing, or nothing is there.
 
     Raises:
         FileInvalid: a file is not usable, or cannot be written.
@@ -117,6 +120,9 @@ def run(arguments: argparse.Namespace) -> int:
     other = read(arguments.compare) if arguments.compare else None
     text = arguments.form(matrix, join([(str(arguments.compare), other)]) if other else None)
     _give(arguments, text)
+    if why := matrix.about.get(INCOMPLETE):
+        sys.stderr.write(f"incomplete: {line(why)}\n")
+        return 1
     return 0 if matrix.results and not any(result.state in FAILING for result in matrix.results) else 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from harness import installers, layouts
@@ -47,7 +48,7 @@ def strategy(
     results: Iterable[Result] = (),
     newest: Callable[[str], Release] | None = None,
 ) -> str:
-    """One line of JSON: `{"include": [{"name": "01-uv", "installers": "--installer uv", "layouts": "--layout ..."}]}`.
+    """One line of JSON: `{"include": [{"name": "01-uv", "installers": "--installer uv", "layouts": "--shard ..."}]}`.
 
     Each entry is a job: `name` is fit for a file, `installers` and `layouts` are options of pytest, whose words hold no
     white space; `provision` names the releases to have ready, perhaps none, and `cache` is the same as one word;
@@ -76,7 +77,9 @@ def strategy(
     if newest:
         tested = tuple(str(newest(one)) if one in RELEASED else one for one in tested)
     shards = divide(expected(chosen, tested, results), count)
-    return json.dumps({"include": [_job(number, shard) for number, shard in enumerate(shards, 1)]})
+    # The catalogue needs no naming.
+    every = _options("--layout", chosen) if layout else ()
+    return json.dumps({"include": [_job(number, shard, every) for number, shard in enumerate(shards, 1)]})
 
 
 def planned(path: Path) -> Mapping[str, Shard]:
@@ -94,7 +97,11 @@ def planned(path: Path) -> Mapping[str, Shard]:
     if flaws := tuple(problems(data, _PLAN)) or tuple(_unnamed(data["include"])):
         raise FileInvalid(file=str(path), problems=flaws)
     return {
-        job["name"]: Shard(installers=_named(job["installers"]), layouts=_named(job["layouts"]), seconds=job["seconds"])
+        job["name"]: Shard(
+            installers=_named("--installer", job["installers"]),
+            layouts=_named("--shard", job["layouts"]),
+            seconds=job["seconds"],
+        )
         for job in data["include"]
     }
 
@@ -102,27 +109,32 @@ def planned(path: Path) -> Mapping[str, Shard]:
 def _unnamed(jobs: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     """A job of nothing would have nothing to tell, and never be missed."""
     for number, job in enumerate(jobs):
-        for key, option in (("installers", "--installer"), ("layouts", "--layout")):
-            if {*job[key].split()[::2]} != {option} or len(job[key].split()) % 2:
+        for key, option in (("installers", "--installer"), ("layouts", "--shard")):
+            if not _named(option, job[key]):
                 message = f"expected {option} NAME, perhaps repeated, found {job[key]!r:.40}"
                 yield Problem(where=f"include[{number}].{key}", message=message)
 
 
-def _named(options: str) -> tuple[str, ...]:
-    return tuple(options.split()[1::2])
+def _options(option: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for name in names for word in (option, name))
+
+
+def _named(option: str, options: str) -> tuple[str, ...]:
+    return tuple(name for word, name in pairwise(options.split()) if word == option)
 
 
 def _invalid(path: Path, message: str) -> FileInvalid:
     return FileInvalid(file=str(path), problems=(Problem(where="", message=message),))
 
 
-def _job(number: int, shard: Shard) -> dict[str, str | int]:
+def _job(number: int, shard: Shard, every: Sequence[str]) -> dict[str, str | int]:
     about = _UNFIT_FOR_A_FILE.sub("-", "+".join(shard.installers)).strip("-")
     provision = [one for one in shard.installers if one.partition("==")[0] in RELEASED]
     return {
         "name": f"{number:02}-{about:.60}",
-        "installers": " ".join(f"--installer {one}" for one in shard.installers),
-        "layouts": " ".join(f"--layout {one}" for one in shard.layouts),
+        "installers": " ".join(_options("--installer", shard.installers)),
+        # All layouts are named to each, so that what stands for others is what it would be in one run.
+        "layouts": " ".join((*every, *_options("--shard", shard.layouts))),
         "provision": " ".join(provision),
         "cache": "+".join(provision),
         "seconds": round(shard.seconds),

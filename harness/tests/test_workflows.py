@@ -33,7 +33,7 @@ WORKFLOWS: Final = ("ci.yml", "installer.yml")
 # What the shell makes of the variables that steps use.
 WORDS: Final = {
     "$INSTALLERS": "--installer uv --installer pip",
-    "$LAYOUTS": "--layout plain",
+    "$LAYOUTS": "--layout plain --shard plain",
     "$STRICT": "--strict-known",
     "$RELEASES": "uv==0.1.2 pip",
     '"$SHARDS"': "4",

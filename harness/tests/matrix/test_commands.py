@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +63,7 @@ def test_merged_files_are_one_of_the_same_format(tmp_path: Path, capsys: pytest.
     assert [one.state for one in merged.results] == ["flaky", "known"]
 
 
-def _plan(tmp_path: Path, *names: str, options: str = "--layout plain") -> str:
+def _plan(tmp_path: Path, *names: str, options: str = "--shard plain") -> str:
     include = [{"name": name, "installers": "--installer uv", "layouts": options, "seconds": 3} for name in names]
     (tmp_path / "plan").write_text(json.dumps({"include": include}))
     return str(tmp_path / "plan")
@@ -85,6 +86,13 @@ def test_where_every_shard_is_lost_all_of_them_are_told(tmp_path: Path, capsys: 
     assert [(one.state, one.why) for one in merged.results] == [
         ("error", ("shard a gave no results", "shard b gave no results"))
     ]
+
+
+def test_results_that_may_not_be_all_are_no_success(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = parse(file.read_text(), file="a.json")
+    file.write_text(dump(replace(whole, about={**whole.about, "incomplete": "interrupted"})))
+    assert cli.main(["matrix", str(file)]) == 1
+    assert capsys.readouterr().err == "incomplete: interrupted\n"
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,13 @@ def jobs(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, 
 
 def met(job: dict[str, Any]) -> list[tuple[str, str]]:
     """What a job's options select, as the shell makes words of them."""
-    chosen = {}
-    for name in ("installers", "layouts"):
-        words = job[name].split()
-        assert set(words[::2]) == {f"--{name[:-1]}"}
-        chosen[name] = words[1::2]
-    return list(product(chosen["installers"], chosen["layouts"]))
+    words = f"{job['installers']} {job['layouts']}".split()
+    named: dict[str, list[str]] = {}
+    for option, name in zip(words[::2], words[1::2], strict=True):
+        named.setdefault(option, []).append(name)
+    assert {*named["--shard"]} <= {*named.get("--layout", layouts.names())}
+    assert named.keys() <= {"--installer", "--layout", "--shard"}
+    return list(product(named["--installer"], named["--shard"]))
 
 
 @pytest.mark.parametrize("count", [1, 4, 6, 8, 20])
@@ -57,6 +58,8 @@ def test_an_installer_of_ones_own_on_layouts_of_ones_own(capsys: pytest.CaptureF
     (one, two) = jobs(capsys, "--shards", "2", *chosen)
     assert sorted(met(one) + met(two)) == sorted(product(["path:./build/uv"], [str(mine), "docker-volume"]))
     assert (one["name"], one["provision"]) == ("01-path-.-build-uv", "")
+    # All of them are named to both: what stands for others in one is what it is where both are one.
+    assert one["layouts"].startswith(f"--layout {mine} --layout docker-volume --shard ")
 
 
 @pytest.mark.parametrize(
@@ -119,8 +122,9 @@ def test_what_earlier_results_took_decides(capsys: pytest.CaptureFixture[str], t
     file.write_text(dump(Matrix(results=results)))
     options = [word for layout in chosen for word in ("--layout", layout)]
     one, two = jobs(capsys, "--shards", "2", "--installer", "uv==0.14.0", *options, str(file))
-    assert (one["seconds"], one["layouts"]) == (600, "--layout plain")
-    assert (two["seconds"], two["layouts"]) == (20, "--layout docker-volume --layout nested-tmpfs")
+    every = " ".join(options)
+    assert (one["seconds"], one["layouts"]) == (600, f"{every} --shard plain")
+    assert (two["seconds"], two["layouts"]) == (20, f"{every} --shard docker-volume --shard nested-tmpfs")
 
 
 def _printed(capsys: pytest.CaptureFixture[str], tmp_path: Path, *arguments: str) -> Path:
