@@ -72,7 +72,7 @@ def test_uv_1513_from_its_report_to_its_range(place: Path) -> None:
     assert "known as    uv#1513, fixed: https://github.com/astral-sh/uv/issues/1513" in said["exdev replay"]
     assert 'affected      ">=0.0.5,<0.1.3"' in said["exdev bisect"]
     assert said["sh"].endswith("reproduced\n")
-    assert "0.1.3" in (place / "report.md").read_text(encoding="utf-8")
+    assert "0.1.3" in (place / "uv-1513.md").read_text(encoding="utf-8")
 
 
 def test_the_nested_mount_from_its_report_to_its_range(place: Path) -> None:
