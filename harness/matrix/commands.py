@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.matrix.cells import Result
+    from harness.matrix.comparing import Change
     from harness.matrix.matrix import Matrix
 
 _MODE = 0o644
@@ -147,13 +148,12 @@ def _table(matrix: Matrix, before: Matrix | None) -> str:
 def _json(matrix: Matrix, before: Matrix | None) -> str:
     if before is None:
         return dump(matrix)
-    return dump(matrix, changes=[_change(one.before, one.after) for one in changes(before, matrix)])
+    return dump(matrix, changes=[_change(one) for one in changes(before, matrix)])
 
 
-def _change(before: Result | None, after: Result | None) -> Mapping[str, Any]:
-    place = after or before
-    where = {name: getattr(place, name) for name in ("instance", "layout", "link_mode")}
-    return {**where, "before": _side(before), "after": _side(after)}
+def _change(one: Change) -> Mapping[str, Any]:
+    where = {name: getattr(one.result, name) for name in ("instance", "layout", "link_mode")}
+    return {"installer": one.installer, **where, "before": _side(one.before), "after": _side(one.after)}
 
 
 def _side(result: Result | None) -> Mapping[str, Any]:

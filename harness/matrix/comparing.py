@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.matrix.cells import Result
     from harness.matrix.matrix import Matrix
@@ -19,9 +19,11 @@ class Change:
     """A scenario instance that came to something else.
 
     Attributes:
+        installer: the newer one, which the change is about; it may be one of several that have the same counterpart.
         before, after: its results; one of them is None where it ran on one side only.
     """
 
+    installer: str
     before: Result | None
     after: Result | None
 
@@ -42,10 +44,12 @@ def changes(before: Matrix, after: Matrix) -> tuple[Change, ...]:
     """
     partners = counterparts(_installers(before), _installers(after))
     old = {result.identity: result for result in before.results}
-    asked = ((partners.get(result.installer), result) for result in after.results)
-    found = [Change(before=old.pop((name, *new.identity[1:]), None), after=new) for name, new in asked if name]
-    gone = set(partners.values())
-    found += (Change(before=result, after=None) for result in old.values() if result.installer in gone)
+    found = [
+        Change(installer=new.installer, before=old.get((partners[new.installer], *new.identity[1:])), after=new)
+        for new in after.results
+        if new.installer in partners
+    ]
+    found += _gone(before, after, partners)
     return tuple(one for one in found if _differs(one))
 
 
@@ -56,6 +60,18 @@ def counterparts(before: Iterable[str], after: Iterable[str]) -> Mapping[str, st
     newest = {_distribution(name): name for name in free}
     pairs = {name: name if name in old else newest.get(_distribution(name), "") for name in new}
     return {name: partner for name, partner in pairs.items() if partner}
+
+
+def _gone(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> Iterator[Change]:
+    """What each of the newer installers has no result of, while its counterpart has one."""
+    there = {result.identity for result in after.results}
+    old: dict[str, list[Result]] = {}
+    for result in before.results:
+        old.setdefault(result.installer, []).append(result)
+    for installer, partner in partners.items():
+        for result in old[partner]:
+            if (installer, *result.identity[1:]) not in there:
+                yield Change(installer=installer, before=result, after=None)
 
 
 def _installers(matrix: Matrix) -> list[str]:

@@ -111,8 +111,8 @@ def _data(matrix: Matrix, before: Matrix | None) -> dict[str, Any]:
 def _rows(cells: Cells, old: Cells, modes: list[str], texts: _Texts) -> list[list[Any]]:
     pairs = counterparts((name for name, _, _ in old), (name for name, _, _ in cells))
     places = dict.fromkeys((installer, layout) for installer, layout, _ in cells)
-    back = {partner: installer for installer, partner in pairs.items()}
-    places |= dict.fromkeys((back[installer], layout) for installer, layout, _ in old if installer in back)
+    had = dict.fromkeys((installer, layout) for installer, layout, _ in old)
+    places |= dict.fromkeys((name, layout) for name, partner in pairs.items() for one, layout in had if one == partner)
     rows: list[list[Any]] = []
     for installer, layout in _sorted(places):
         now = [cells.get((installer, layout, mode)) for mode in modes]

@@ -62,7 +62,7 @@ def _changed(changes: Sequence[Change] | None) -> Iterator[str]:
     yield f"**{len(changes)} changed**\n"
     rows = (
         f"| {_plain(one.result.instance)} | {_plain(one.result.layout)} | {one.result.link_mode} |"
-        f" {_side(one.before)} | {_side(one.after)} |"
+        f" {_side(one.before)} | {_side(one.after, one.installer)} |"
         for one in changes
     )
     if changes:
@@ -70,9 +70,9 @@ def _changed(changes: Sequence[Change] | None) -> Iterator[str]:
         yield ""
 
 
-def _side(result: Result | None) -> str:
+def _side(result: Result | None, installer: str = "") -> str:
     if result is None:
-        return "absent"
+        return f"{_plain(installer)}: absent" if installer else "absent"
     return f"{SYMBOLS[result.state]} {_plain(result.installer)}: {result.state} {_plain(', '.join(result.why))}"
 
 

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from harness.matrix.cells import DRAWN, FAILING, Cell, State, merge
-from harness.matrix.printable import shown
+from harness.matrix.printable import line, shown
 from harness.model import LINK_MODES
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def differences(changes: Iterable[Change]) -> str:
     found: dict[tuple[str, str, str], list[Result]] = {}
     for change in changes:
         before, after = _side(change.before), _side(change.after)
-        found.setdefault((shown(change.result).installer, before, after), []).append(shown(change.result))
+        found.setdefault((line(change.installer), before, after), []).append(shown(change.result))
     lines: list[str] = []
     for (installer, before, after), results in found.items():
         where = list(dict.fromkeys((result.layout, result.link_mode) for result in results))

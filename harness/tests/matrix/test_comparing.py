@@ -52,9 +52,17 @@ def test_everything_that_changed_is_told() -> None:
         "uv==0.13.9: pass -> violation no-debris (copy: worse)",
         "uv==0.13.9: violation complete -> violation honest-exit (copy: other)",
         "uv==0.13.9: absent -> pass (copy: new)",
-        "uv==0.1.2: pass -> absent (copy: gone)",
+        "uv==0.13.9: pass -> absent (copy: gone)",
     ]
     assert set(told[1::2]) == {"      test_a"}
+
+
+def test_several_new_releases_are_each_compared_with_the_same_old_one() -> None:
+    before = matrix(*(result(scenario=f"test_{name}", installer="uv==1.0") for name in "abc"))
+    same = [result(scenario=f"test_{name}", installer=new) for new in ("uv==2.0", "uv==3.0") for name in "abc"]
+    assert changes(before, matrix(*same)) == ()
+    told = differences(changes(before, matrix(*same[:-1]))).splitlines()
+    assert told == ["uv==3.0: pass -> absent (copy: plain)", "      test_c"]
 
 
 def test_no_change_is_said_so() -> None:

@@ -270,6 +270,14 @@ def test_two_releases_stand_side_by_side(opened: Opened) -> None:
     assert "complete (now: pass)" in page.inner_text("#evidence")
 
 
+def test_what_two_new_releases_lack_is_told_of_each(opened: Opened) -> None:
+    before = matrix(result(installer="uv==1.0"), result(layout="gone", installer="uv==1.0"))
+    page = opened(matrix(result(installer="uv==2.0"), result(installer="uv==3.0")), before)
+    for new in ("uv==2.0", "uv==3.0"):
+        said = [_cell(page, f"{new} (was uv==1.0) {layout}", "copy").inner_text() for layout in ("plain", "gone")]
+        assert said == ["pass 1\nwas \N{CHECK MARK} pass 1", "-\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"]
+
+
 def test_hostile_text_is_shown_and_does_nothing(opened: Opened) -> None:
     page = opened(hostile(), hostile())
     assert page.title() == "exdev matrix"
