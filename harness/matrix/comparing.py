@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.matrix.cells import Result
     from harness.matrix.matrix import Matrix
+
+# What somebody's own build is called by; it is a uv, whatever its path says.
+_BUILD: Final = "path:"
+_BUILT: Final = "uv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,51 @@ class Change:
         return found
 
 
-def changes(before: Matrix, after: Matrix) -> tuple[Change, ...]:
-    """Every instance whose state, or whose reason for not passing, differs; in the order of `after`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What came to something else, and what could not be compared.
+
+    Attributes:
+        partners: for each newer installer that has one its counterpart.
+        changes: every instance whose state, or whose reason for not passing, differs.
+        alone: newer installers without a counterpart.
+        left: older installers that are nobody's counterpart.
+    """
+
+    partners: Mapping[str, str]
+    changes: tuple[Change, ...]
+    alone: tuple[str, ...]
+    left: tuple[str, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What readers have to know who see no change: that nothing was compared, or what was not; perhaps empty."""
+        parts = (
+            "" if self.partners else "nothing was compared",
+            _told(self.alone, "", "the earlier results"),
+            _told(self.left, " of the earlier results", "these"),
+        )
+        return tuple(filter(None, parts))
+
+
+def compare(before: Matrix, after: Matrix) -> Comparison:
+    """Every change, in the order of `after`.
 
     Installers are compared by their exact names where both have them, otherwise with the newest other release of the
-    same distribution: `uv==0.13.9` with `uv==0.1.2`. What has no counterpart is not compared.
+    same distribution: `uv==0.13.9` with `uv==0.1.2`. A build of somebody's own, `path:...`, is compared with the one
+    release of uv that there is; of several nobody knows which it comes from. What has no counterpart is not compared.
     """
-    partners = counterparts(_installers(before), _installers(after))
+    old, new = _installers(before), _installers(after)
+    partners = counterparts(old, new)
+    return Comparison(
+        partners=partners,
+        changes=_changes(before, after, partners),
+        alone=tuple(name for name in new if name not in partners),
+        left=tuple(name for name in old if name not in set(partners.values())),
+    )
+
+
+def _changes(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> tuple[Change, ...]:
     old = {result.identity: result for result in before.results}
     found = [
         Change(installer=new.installer, before=old.get((partners[new.installer], *new.identity[1:])), after=new)
@@ -57,7 +99,10 @@ def counterparts(before: Iterable[str], after: Iterable[str]) -> Mapping[str, st
     """For each installer of the second the one of the first that it is compared with."""
     old, new = set(before), list(dict.fromkeys(after))
     free = sorted(old - set(new), key=_age)
-    newest = {_distribution(name): name for name in free}
+    newest = {_distribution(name): name for name in free if not name.startswith(_BUILD)}
+    releases = [name for name in old if _distribution(name) == _BUILT]
+    if len(releases) == 1:
+        newest[_BUILD] = releases[0]
     pairs = {name: name if name in old else newest.get(_distribution(name), "") for name in new}
     return {name: partner for name, partner in pairs.items() if partner}
 
@@ -75,11 +120,16 @@ def _gone(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> Iterato
 
 
 def _installers(matrix: Matrix) -> list[str]:
-    return [result.installer for result in matrix.results]
+    return list(dict.fromkeys(result.installer for result in matrix.results))
+
+
+def _told(installers: Sequence[str], side: str, other: str) -> str:
+    verb = "has" if len(installers) == 1 else "have"
+    return f"{', '.join(installers)}{side} {verb} no counterpart in {other}: not compared" if installers else ""
 
 
 def _distribution(installer: str) -> str:
-    return installer.partition("==")[0]
+    return _BUILD if installer.startswith(_BUILD) else installer.partition("==")[0]
 
 
 def _age(installer: str) -> tuple[Version, str]:

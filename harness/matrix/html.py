@@ -23,7 +23,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.matrix.cells import DRAWN, SEVERITY, SYMBOLS, merge
-from harness.matrix.comparing import counterparts
+from harness.matrix.comparing import compare
 from harness.matrix.printable import line, printable, shown
 from harness.model import LINK_MODES
 
@@ -86,16 +86,17 @@ class _Texts:
 
 def _data(matrix: Matrix, before: Matrix | None) -> dict[str, Any]:
     texts = _Texts()
+    comparison = compare(before, matrix) if before else None
     cells, old = merge(matrix.results), merge(before.results if before else ())
-    modes = [mode for mode in (*LINK_MODES, DRAWN) if any(mode == other for _, _, other in (*cells, *old))]
     layouts = {**(before.layouts if before else {}), **matrix.layouts}
     states = [result.state for result in matrix.results]
     counts = [states.count(state) for state in SEVERITY]
     return {
         "states": list(SEVERITY),
         "marks": [SYMBOLS[state] for state in SEVERITY],
-        "modes": modes,
+        "modes": _modes(cells, old),
         "compared": before is not None,
+        "remarks": comparison.remarks if comparison else (),
         "counts": counts,
         "summary": ", ".join(f"{count} {state}" for count, state in zip(counts, SEVERITY, strict=True) if count),
         "about": [[line(name), line(value)] for name, value in matrix.about.items()],
@@ -103,13 +104,17 @@ def _data(matrix: Matrix, before: Matrix | None) -> dict[str, Any]:
             line(name): [texts.number(line(one.about)), texts.number(printable(one.picture))]
             for name, one in layouts.items()
         },
-        "rows": _rows(cells, old, modes, texts),
+        "rows": _rows(cells, old, comparison.partners if comparison else {}, texts),
         "texts": texts.every(),
     }
 
 
-def _rows(cells: Cells, old: Cells, modes: list[str], texts: _Texts) -> list[list[Any]]:
-    pairs = counterparts((name for name, _, _ in old), (name for name, _, _ in cells))
+def _modes(cells: Cells, old: Cells) -> list[str]:
+    return [mode for mode in (*LINK_MODES, DRAWN) if any(mode == other for _, _, other in (*cells, *old))]
+
+
+def _rows(cells: Cells, old: Cells, pairs: Mapping[str, str], texts: _Texts) -> list[list[Any]]:
+    modes = _modes(cells, old)
     places = dict.fromkeys((installer, layout) for installer, layout, _ in cells)
     had = dict.fromkeys((installer, layout) for installer, layout, _ in old)
     places |= dict.fromkeys((name, layout) for name, partner in pairs.items() for one, layout in had if one == partner)

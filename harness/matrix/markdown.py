@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.matrix.cells import Cell, Result, State
-    from harness.matrix.comparing import Change
+    from harness.matrix.comparing import Comparison
     from harness.matrix.matrix import Matrix
 
 # GitHub refuses a step's summary that is larger than 1 MiB (its documentation of workflow commands).
@@ -23,16 +23,16 @@ _STORIES: Final = 2
 _LINK: Final = re.compile(r"(\S+) <(https://[\w./#-]+)>")
 
 
-def markdown(matrix: Matrix, changes: Sequence[Change] | None = None, *, limit: int = LIMIT) -> str:
+def markdown(matrix: Matrix, comparison: Comparison | None = None, *, limit: int = LIMIT) -> str:
     """GitHub's Markdown, with a final newline.
 
     Args:
         matrix: the results.
-        changes: against an earlier matrix; None: it was not compared.
+        comparison: with an earlier matrix; None: there is none.
         limit: bytes of UTF-8 that it may have; what does not fit is left out, stories first, and said to be.
     """
     results = tuple(map(shown, matrix.results))
-    parts = [(one, one) for one in (f"## {_summary(results)}\n", *_changed(changes), *_tables(results))]
+    parts = [(one, one) for one in (f"## {_summary(results)}\n", *_changed(comparison), *_tables(results))]
     parts += _reasons(results)
     # All of them without their stories come before the story of any.
     short = sum(_size(part) for _, part in parts)
@@ -56,16 +56,18 @@ def _summary(results: Sequence[Result]) -> str:
     return ", ".join(f"{SYMBOLS[state]} {count} {state}" for state, count in counts.items() if count) or "no results"
 
 
-def _changed(changes: Sequence[Change] | None) -> Iterator[str]:
-    if changes is None:
+def _changed(comparison: Comparison | None) -> Iterator[str]:
+    if comparison is None:
         return
-    yield f"**{len(changes)} changed**\n"
+    if comparison.partners:
+        yield f"**{len(comparison.changes)} changed**\n"
+    yield from (f"{_plain(remark)}\n" for remark in comparison.remarks)
     rows = (
         f"| {_plain(one.result.instance)} | {_plain(one.result.layout)} | {one.result.link_mode} |"
         f" {_side(one.before)} | {_side(one.after, one.installer)} |"
-        for one in changes
+        for one in comparison.changes
     )
-    if changes:
+    if comparison.changes:
         yield "| scenario | layout | link mode | before | after |\n| --- | --- | --- | --- | --- |\n" + "\n".join(rows)
         yield ""
 

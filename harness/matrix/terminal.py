@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.matrix.cells import Result
-    from harness.matrix.comparing import Change
+    from harness.matrix.comparing import Comparison
 
     Cells = Mapping[tuple[str, str], Cell]
 
@@ -28,10 +28,10 @@ def table(results: Iterable[Result]) -> str:
     return "\n\n".join("\n".join(_of_installer(installer, cells)) for installer in installers)
 
 
-def differences(changes: Iterable[Change]) -> str:
-    """What changed, alike changes together; says so where nothing did."""
+def differences(comparison: Comparison) -> str:
+    """What changed, alike changes together; says so where nothing did, and where nothing was compared."""
     found: dict[tuple[str, str, str], list[Result]] = {}
-    for change in changes:
+    for change in comparison.changes:
         before, after = _side(change.before), _side(change.after)
         found.setdefault((line(change.installer), before, after), []).append(shown(change.result))
     lines: list[str] = []
@@ -40,7 +40,11 @@ def differences(changes: Iterable[Change]) -> str:
         tests = ", ".join(dict.fromkeys(result.scenario for result in results))
         lines += textwrap.wrap(f"{installer}: {before} -> {after} ({'; '.join(_places(where, ()))})", _LINE)
         lines += textwrap.wrap(tests, _LINE, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    return "\n".join(lines) or "nothing changed"
+    if comparison.partners and not lines:
+        lines = ["nothing changed"]
+    for remark in comparison.remarks:
+        lines += textwrap.wrap(line(remark), _LINE, subsequent_indent=" " * 6)
+    return "\n".join(lines)
 
 
 def _side(result: Result | None) -> str:

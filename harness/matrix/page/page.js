@@ -351,6 +351,7 @@ at("details").addEventListener("close", () => current && current.focus());
 // --- the page -----------------------------------------------------------------------------------------------------
 
 at("summary").textContent = data.summary;
+at("remarks").append(...data.remarks.map((remark) => make("p", {}, remark)));
 at("about").append(...data.about.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 at("only").hidden = !data.compared;
 filter();

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness.matrix.comparing import changes
+from harness.matrix.comparing import compare
 from harness.matrix.markdown import LIMIT, markdown
 from harness.tests.matrix.made import HOSTILE, hostile, matrix, result
 
@@ -33,10 +33,10 @@ def test_a_link_to_anything_else_stays_text() -> None:
 
 def test_changes_come_first() -> None:
     before, after = matrix(result("violation", "complete", installer="uv==0.1.2")), matrix(result())
-    text = markdown(after, changes(before, after))
+    text = markdown(after, compare(before, after))
     assert "**1 changed**" in text
     assert "uv==0.1.2&#58; violation" in text.replace("uv==0.1.2:", "uv==0.1.2&#58;")
-    assert "**0 changed**" in markdown(after, ())
+    assert "**0 changed**" in markdown(after, compare(after, after))
 
 
 @pytest.mark.parametrize("limit", [500, 20_000, LIMIT])

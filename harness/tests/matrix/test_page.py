@@ -278,6 +278,15 @@ def test_what_two_new_releases_lack_is_told_of_each(opened: Opened) -> None:
         assert said == ["pass 1\nwas \N{CHECK MARK} pass 1", "-\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"]
 
 
+def test_what_has_no_counterpart_is_named_on_the_page(opened: Opened) -> None:
+    page = opened(matrix(result(), result(installer="pip==24")), matrix(result(installer="uv==0.1.2")))
+    said = "pip==24 has no counterpart in the earlier results: not compared"
+    assert page.inner_text("#remarks") == said
+    page = opened(matrix(result()), matrix())
+    assert page.inner_text("#remarks").startswith("nothing was compared")
+    assert opened(matrix(result())).inner_text("#remarks") == ""
+
+
 def test_hostile_text_is_shown_and_does_nothing(opened: Opened) -> None:
     page = opened(hostile(), hostile())
     assert page.title() == "exdev matrix"
