@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.matrix.cells import Result
-    from harness.matrix.comparing import Change
+    from harness.matrix.comparing import Pair
     from harness.matrix.matrix import Matrix
 
 _MODE = 0o644
@@ -155,7 +155,7 @@ def _json(matrix: Matrix, before: Matrix | None) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def _change(one: Change) -> Mapping[str, Any]:
+def _change(one: Pair) -> Mapping[str, Any]:
     where = {name: getattr(one.result, name) for name in ("instance", "layout", "link_mode")}
     return {"installer": one.installer, **where, "before": _side(one.before), "after": _side(one.after)}
 

@@ -19,11 +19,11 @@ _BUILT: Final = "uv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A scenario instance that came to something else.
+class Pair:
+    """A scenario instance, and what it came to on both sides.
 
     Attributes:
-        installer: the newer one, which the change is about; it may be one of several that have the same counterpart.
+        installer: the newer one, which this is about; it may be one of several that have the same counterpart.
         before, after: its results; one of them is None where it ran on one side only.
     """
 
@@ -36,8 +36,14 @@ class Change:
         """The newer one there is."""
         found = self.after or self.before
         if found is None:
-            raise ValueError("a change needs a side")
+            raise ValueError("a pair needs a side")
         return found
+
+    @property
+    def changed(self) -> bool:
+        """Whether its state, or its reason for not passing, differs."""
+        before, after = self.before, self.after
+        return before is None or after is None or (before.state, set(before.why)) != (after.state, set(after.why))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +52,20 @@ class Comparison:
 
     Attributes:
         partners: for each newer installer that has one its counterpart.
-        changes: every instance whose state, or whose reason for not passing, differs.
+        pairs: every instance of an installer that is compared, in the order of the newer results.
         alone: newer installers without a counterpart.
         left: older installers that are nobody's counterpart.
     """
 
     partners: Mapping[str, str]
-    changes: tuple[Change, ...]
+    pairs: tuple[Pair, ...]
     alone: tuple[str, ...]
     left: tuple[str, ...]
+
+    @property
+    def changes(self) -> tuple[Pair, ...]:
+        """Those that came to something else."""
+        return tuple(pair for pair in self.pairs if pair.changed)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -68,7 +79,7 @@ class Comparison:
 
 
 def compare(before: Matrix, after: Matrix) -> Comparison:
-    """Every change, in the order of `after`.
+    """Two matrices, instance by instance.
 
     Installers are compared by their exact names where both have them, otherwise with the newest other release of the
     same distribution: `uv==0.13.9` with `uv==0.1.2`. A build of somebody's own, `path:...`, is compared with the one
@@ -78,21 +89,18 @@ def compare(before: Matrix, after: Matrix) -> Comparison:
     partners = counterparts(old, new)
     return Comparison(
         partners=partners,
-        changes=_changes(before, after, partners),
+        pairs=(*_asked(before, after, partners), *_gone(before, after, partners)),
         alone=tuple(name for name in new if name not in partners),
         left=tuple(name for name in old if name not in set(partners.values())),
     )
 
 
-def _changes(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> tuple[Change, ...]:
+def _asked(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> Iterator[Pair]:
+    """What the newer installers have results of."""
     old = {result.identity: result for result in before.results}
-    found = [
-        Change(installer=new.installer, before=old.get((partners[new.installer], *new.identity[1:])), after=new)
-        for new in after.results
-        if new.installer in partners
-    ]
-    found += _gone(before, after, partners)
-    return tuple(one for one in found if _differs(one))
+    for new in after.results:
+        if partner := partners.get(new.installer):
+            yield Pair(installer=new.installer, before=old.get((partner, *new.identity[1:])), after=new)
 
 
 def counterparts(before: Iterable[str], after: Iterable[str]) -> Mapping[str, str]:
@@ -107,7 +115,7 @@ def counterparts(before: Iterable[str], after: Iterable[str]) -> Mapping[str, st
     return {name: partner for name, partner in pairs.items() if partner}
 
 
-def _gone(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> Iterator[Change]:
+def _gone(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> Iterator[Pair]:
     """What each of the newer installers has no result of, while its counterpart has one."""
     there = {result.identity for result in after.results}
     old: dict[str, list[Result]] = {}
@@ -116,7 +124,7 @@ def _gone(before: Matrix, after: Matrix, partners: Mapping[str, str]) -> Iterato
     for installer, partner in partners.items():
         for result in old[partner]:
             if (installer, *result.identity[1:]) not in there:
-                yield Change(installer=installer, before=result, after=None)
+                yield Pair(installer=installer, before=result, after=None)
 
 
 def _installers(matrix: Matrix) -> list[str]:
@@ -138,8 +146,3 @@ def _age(installer: str) -> tuple[Version, str]:
         return Version(installer.partition("==")[2]), installer
     except InvalidVersion:
         return Version("0.dev0"), installer
-
-
-def _differs(change: Change) -> bool:
-    before, after = change.before, change.after
-    return before is None or after is None or (before.state, set(before.why)) != (after.state, set(after.why))

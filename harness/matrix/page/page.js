@@ -24,6 +24,9 @@ function label(cell) {
   return states[state] === "pass" ? `pass ${count}` : `${states[state]} ${count}/${ran}`;
 }
 
+// Whether a scenario of a cell, which draws its layout, stands in another cell on the other side of a comparison.
+const moved = (cell) => cell[3].some((result) => result[8]);
+
 // Rows are copies of this one: copying is several times faster than making, and there may be thousands.
 const pattern = make("div", { role: "row", class: "row" },
   make("div", { role: "rowheader", class: "name" }), make("div", { role: "rowheader", class: "name" }),
@@ -37,9 +40,11 @@ function fill(cell, row, column) {
     cell.firstChild.data = label(now);
   } else if (!was) {
     cell.className = "cell absent";
+  } else if (moved(was)) {
+    cell.firstChild.data = "elsewhere";
   }
   if (row.partner && (now || was)) cell.append(make("small", {},
-    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ${label(was)}` : "-"}`));
+    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ${label(was)}` : moved(now) ? "elsewhere" : "-"}`));
   if (row.changed[column]) cell.classList.add("changed");
 }
 
@@ -224,8 +229,8 @@ function found(wanted) {
 }
 
 function says(cell, hits) {
-  return Boolean(cell) && cell[3].some(([, scenario, , why, ...rest]) =>
-    hits.has(scenario) || (why || []).some((one) => hits.has(one)) || rest.some((one) => hits.has(one)));
+  return Boolean(cell) && cell[3].some(([, scenario, , why = [], message, story, replay]) =>
+    [scenario, ...why, message, story, replay].some((one) => hits.has(one)));
 }
 
 function has(cell, state) {
@@ -280,11 +285,10 @@ function badge(state, words) {
   return make("span", { class: `badge mark ${kind(state)}`, "data-mark": marks[state] }, words);
 }
 
-// What the other side of a comparison says of an instance, where it says something else.
-function otherwise([state, instance], other) {
-  if (!other) return "";
-  const there = (other.cell ? other.cell[3] : []).find((result) => result[1] === instance);
-  return there && there[0] === state ? "" : ` (${other.name}: ${there ? states[there[0]] : "not there"})`;
+// What the other side of a comparison says of an instance, where it says something else, or in another cell.
+function otherwise(result, other) {
+  const said = result[7], place = result[8];
+  return said ? ` (${other}: ${texts[said]}${place ? ` in ${texts[place]}` : ""})` : "";
 }
 
 function told(result, other, opened) {
@@ -307,10 +311,17 @@ function listed(state, results, other) {
   return make("details", {}, make("summary", {}, badge(state, `${states[state]} ${results.length}`)), make("ul", {}, ...lines));
 }
 
-function sideOf(heading, cell, other) {
+// Where one side of a cell is empty: the scenarios of the other one may stand elsewhere, by what they drew.
+function nothing(across) {
+  const places = new Set((across ? across[3] : []).flatMap((result) => (result[8] ? [texts[result[8]]] : [])));
+  return places.size ? `What was drawn stands elsewhere: ${[...places].join("; ")}.` : "Nothing was asked there.";
+}
+
+// `other` is what the other side is called, `across` its cell.
+function sideOf(heading, cell, other, across) {
   const side = make("section", {}, make("h3", {}, heading));
   if (!cell) {
-    side.append(make("p", {}, "Nothing was asked there."));
+    side.append(make("p", {}, nothing(across)));
     return side;
   }
   const [state, , , results] = cell;
@@ -331,9 +342,9 @@ function open(cell) {
   if (!asked(row, column)) return;
   at("title").textContent = `${row.installer}, ${row.layout}, ${modes[column]}`;
   const [about, picture] = layouts.get(row.layout) || [0, 0];
-  const now = { name: "now", cell: row.cells[column] }, before = { name: "before", cell: row.before[column] };
-  const sides = [sideOf(row.installer, now.cell, row.partner && before)];
-  if (row.partner) sides.push(sideOf(`before: ${row.partner}`, before.cell, now));
+  const now = row.cells[column], was = row.before[column];
+  const sides = [sideOf(row.installer, now, "before", was)];
+  if (row.partner) sides.push(sideOf(`before: ${row.partner}`, was, "now", now));
   at("evidence").replaceChildren(
     make("p", {}, texts[about]),
     ...(picture ? [make("pre", { tabindex: 0, "aria-label": "picture of the layout" }, texts[picture])] : []),

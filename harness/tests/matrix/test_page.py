@@ -268,6 +268,12 @@ def test_two_releases_stand_side_by_side(opened: Opened) -> None:
     assert "before: uv==0.1.2" in page.inner_text("#evidence")
     assert "old story" in page.inner_text("#evidence")
     assert "complete (now: pass)" in page.inner_text("#evidence")
+    page.keyboard.press("Escape")
+    page.fill("#text", "")
+    _cell(page, names[1], "copy").click()
+    assert "Nothing was asked there." in page.inner_text("#evidence")
+    page.get_by_text("pass 1", exact=True).last.click()
+    assert "(now: not there)" in page.inner_text("#evidence")
 
 
 def test_what_two_new_releases_lack_is_told_of_each(opened: Opened) -> None:
@@ -276,6 +282,34 @@ def test_what_two_new_releases_lack_is_told_of_each(opened: Opened) -> None:
     for new in ("uv==2.0", "uv==3.0"):
         said = [_cell(page, f"{new} (was uv==1.0) {layout}", "copy").inner_text() for layout in ("plain", "gone")]
         assert said == ["pass 1\nwas \N{CHECK MARK} pass 1", "-\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"]
+
+
+def test_a_drawn_scenario_meets_its_counterpart_wherever_that_stands(opened: Opened) -> None:
+    before = matrix(result(layout="drawn", mode="drawn", drawn=True), result(scenario="test_b"))
+    red = result("violation", "complete", drawn=True, story="red")
+    page = opened(matrix(red, result("violation", "no-debris", scenario="test_b")), before)
+    plain, drawn = _cell(page, "uv==0.13.9 plain", "copy"), _cell(page, "uv==0.13.9 drawn", "drawn")
+    assert plain.inner_text() == "violation 2/2\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"
+    assert drawn.inner_text() == "elsewhere\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"
+    plain.click()
+    assert "test_a: complete (before: pass in drawn, drawn)" in page.inner_text("#evidence")
+    assert "not there" not in page.inner_text("#evidence")
+    page.keyboard.press("Escape")
+    drawn.click()
+    assert "What was drawn stands elsewhere: plain, copy." in page.inner_text("#evidence")
+    page.get_by_text("pass 1", exact=True).last.click()
+    assert "0.5 s (now: violation complete in plain, copy)" in page.inner_text("#evidence")
+
+
+def test_a_drawn_scenario_that_fails_as_before_has_not_changed(opened: Opened) -> None:
+    old, new = (result("violation", "complete", drawn=True, layout=name, story=name) for name in ("plain", "x"))
+    page = opened(matrix(new), matrix(old))
+    page.check("#changed")
+    assert _rows(page) == []
+    page.uncheck("#changed")
+    assert _cell(page, "uv==0.13.9 x", "copy").inner_text() == "violation 1/1\nwas elsewhere"
+    _cell(page, "uv==0.13.9 x", "copy").click()
+    assert "(before: violation complete in plain, copy)" in page.inner_text("#evidence")
 
 
 def test_what_has_no_counterpart_is_named_on_the_page(opened: Opened) -> None:
