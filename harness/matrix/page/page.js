@@ -24,6 +24,18 @@ function label(cell) {
   return states[state] === "pass" ? `pass ${count}` : `${states[state]} ${count}/${ran}`;
 }
 
+// Words that are wider than a column of a phone, with what stands there for them.
+const SHORT = new Map([["not applicable", "n/a"], ["elsewhere", "moved"]]);
+
+function brief(words) {
+  return SHORT.has(words) ? make("span", { "data-short": SHORT.get(words) }, make("span", {}, words)) : words;
+}
+
+function write(cell, words) {
+  if (SHORT.has(words)) cell.replaceChildren(brief(words));
+  else cell.firstChild.data = words;
+}
+
 // Whether a scenario of a cell, which draws its layout, stands in another cell on the other side of a comparison.
 const moved = (cell) => cell[3].some((result) => result[8]);
 
@@ -37,14 +49,15 @@ function fill(cell, row, column) {
   if (now) {
     cell.className = `cell mark ${kind(now[0])}`;
     cell.dataset.mark = marks[now[0]];
-    cell.firstChild.data = label(now);
+    write(cell, label(now));
   } else if (!was) {
     cell.className = "cell absent";
   } else if (moved(was)) {
-    cell.firstChild.data = "elsewhere";
+    write(cell, "elsewhere");
   }
   if (row.partner && (now || was)) cell.append(make("small", {},
-    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ${label(was)}` : moved(now) ? "elsewhere" : "-"}`));
+    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ` : ""}`,
+    brief(was ? label(was) : moved(now) ? "elsewhere" : "-")));
   if (row.changed[column]) cell.classList.add("changed");
 }
 

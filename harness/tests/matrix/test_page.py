@@ -10,7 +10,9 @@ import pytest
 from harness.bench.browser import chromium
 from harness.bench.page import large
 from harness.errors import BrowserMissing
+from harness.matrix.cells import DRAWN, SEVERITY
 from harness.matrix.html import html
+from harness.model import LINK_MODES
 from harness.tests.matrix.made import HOSTILE, hostile, matrix, result
 
 if TYPE_CHECKING:
@@ -366,6 +368,50 @@ def test_states_are_legible_in_light_and_dark(opened: Opened, scheme: str) -> No
     paper = seen[0][1]
     assert (_light(paper) > 0.5) == (scheme == "light")
     assert [(ink, ground) for ink, ground in seen if _contrast(ink, ground, paper) < 4.5] == []
+
+
+# Every state, and both sides of a comparison, in as many columns as there are.
+BUSY = matrix(
+    *(result(state, "why", mode=mode) for mode, state in zip((*LINK_MODES, DRAWN), SEVERITY, strict=False)),
+    *(result("not applicable", "why", layout="x", mode=mode) for mode in LINK_MODES),
+    *(result("violation", "why", layout="y", scenario=f"test_{number}") for number in range(12)),
+    result("not run", "why", layout="y", mode="clone"),
+    result("violation", "why", layout="nested-tmpfs", drawn=True, story=STORY),
+)
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 704])
+def test_no_word_is_broken_on_a_phone(opened: Opened, width: int) -> None:
+    drawn = result(layout=DRAWN, mode=DRAWN, drawn=True)
+    page = opened(BUSY, matrix(*BUSY.results[:-1], drawn), viewport={"width": width, "height": 844})
+    page.locator(".head button").nth(2).click()  # its arrow takes room
+    words = (
+        "() => { const broken = []; const all = document.createTreeWalker(document.getElementById('matrix'), 4);"
+        " for (let text = all.nextNode(); text; text = all.nextNode())"
+        " for (const word of text.data.matchAll(/[^\\s-]+/g)) { const range = new Range();"
+        " range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);"
+        " if (range.getClientRects().length > 1) broken.push(word[0]); }"
+        " return broken; }"
+    )
+    assert page.evaluate(words) == []
+    wide = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+    assert page.locator(".cell, .head button").evaluate_all(wide) == []
+
+
+def test_a_phone_sorts_by_installer_and_layout_too(opened: Opened) -> None:
+    page = opened(SMALL, viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Installer").click()
+    assert _rows(page) == ROWS[4:] + ROWS[:4]
+    page.get_by_role("button", name="Layout").click()
+    assert _rows(page)[:2] == [ROWS[1], ROWS[2]]
+    edges = "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().left))"
+    heads = page.locator(".head [role=columnheader]").evaluate_all(edges)
+    assert heads[2:] == page.locator(".rows .row").first.locator(".cell").evaluate_all(edges)
+
+
+def test_what_a_phone_abbreviates_is_whole_for_those_who_listen(opened: Opened) -> None:
+    page = opened(SMALL, viewport={"width": 390, "height": 844})
+    assert page.get_by_role("gridcell", name="not applicable").count() == 1
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
