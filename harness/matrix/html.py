@@ -5,8 +5,9 @@ What installers said and files are called is hostile input. It comes to the page
 Policy, Level 3) allows this one script and this one style by their hashes, no other source of anything, and no markup
 made from text (Trusted Types).
 
-The data: `texts`, each once, the first of them empty; numbers stand for them. A row is an installer, a layout, a cell
-for each link mode, and, where matrices are compared, the installer that it is compared with, its cells, and which
+The data: `texts`, each once, the first of them empty; numbers stand for them. `links` are those texts that name a
+report: number, name and URL. What may be a link is decided here, not by the script. A row is an installer, a layout, a
+cell for each link mode, and, where matrices are compared, the installer that it is compared with, its cells, and which
 cells changed. A cell is its state's number, the count of what that state is about, how many ran, and the results; 0
 where nothing was asked. A result is its state, instance, seconds, whys, message, story, replay, what the other side of
 the comparison came to if that is something else, and in which cell if that is another one, without zeros at the end:
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.matrix.cells import DRAWN, SEVERITY, SYMBOLS, merge
 from harness.matrix.comparing import compare
+from harness.matrix.links import link
 from harness.matrix.printable import line, printable, shown
 from harness.model import LINK_MODES
 
@@ -110,6 +112,7 @@ def _data(matrix: Matrix, before: Matrix | None) -> dict[str, Any]:
         },
         "rows": _rows(cells, old, comparison, texts),
         "texts": texts.every(),
+        "links": [[number, *found] for number, text in enumerate(texts.every()) if (found := link(text))],
     }
 
 

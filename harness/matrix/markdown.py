@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from harness.matrix.cells import DRAWN, FAILING, SYMBOLS, merge
+from harness.matrix.links import link
 from harness.matrix.printable import line, shown
 from harness.model import LINK_MODES
 
@@ -22,7 +23,6 @@ LIMIT: Final = 1024 * 1024 - 4096
 _NOTES: Final = 160
 # Of alike failures: how many stories are shown.
 _STORIES: Final = 2
-_LINK: Final = re.compile(r"(\S+) <(https://[\w./#-]+)>")
 
 
 def markdown(matrix: Matrix, comparison: Comparison | None = None, *, limit: int = LIMIT) -> str:
@@ -147,8 +147,10 @@ def _fenced(text: str) -> str:
 
 def _linked(why: Iterable[str]) -> str:
     """Reports as links, everything else as plain text."""
-    found = ((one, _LINK.fullmatch(one)) for one in why)
-    return ", ".join(f'<a href="{link[2]}">{_plain(link[1])}</a>' if link else _plain(one) for one, link in found)
+    found = ((one, link(one)) for one in why)
+    return ", ".join(
+        f'<a href="{report[1]}">{_plain(report[0])}</a>' if report else _plain(one) for one, report in found
+    )
 
 
 def _plain(text: str) -> str:

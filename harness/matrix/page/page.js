@@ -4,6 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { texts, states, marks, modes } = data;
 // A map: names are anybody's, `constructor` among them.
 const layouts = new Map(Object.entries(data.layouts));
+const links = new Map(data.links.map(([index, name, url]) => [index, { name, url }]));
 const ROWS_IN_GROUP = 40;
 const PAGE = 10;
 const at = (id) => document.getElementById(id);
@@ -292,7 +293,16 @@ function copyButton(command) {
   return button;
 }
 
-const reasons = (why) => why.map((index) => texts[index]).join(", ");
+function linked({ name, url }) {
+  return make("a", { href: url, rel: "noreferrer noopener" }, name);
+}
+
+// Reports by their names alone: a link inside a summary, which is a button itself, is not heard by everybody.
+const reasons = (why) => why.map((index) => (links.has(index) ? links.get(index).name : texts[index])).join(", ");
+
+// The same with reports as links.
+const linkedReasons = (why) => why.flatMap((index, number) =>
+  [number ? ", " : "", links.has(index) ? linked(links.get(index)) : texts[index]]);
 
 function badge(state, words) {
   return make("span", { class: `badge mark ${kind(state)}`, "data-mark": marks[state] }, words);
@@ -309,6 +319,8 @@ function told(result, other, opened) {
   const title = make("summary", {}, badge(state, states[state]), " ", make("bdi", {}, texts[instance]),
     `: ${reasons(why)}${otherwise(result, other)}`);
   const parts = [make("p", {}, `${seconds} s`)];
+  const reports = why.filter((index) => links.has(index));
+  if (reports.length) parts.push(make("p", {}, "reports: ", ...linkedReasons(reports)));
   if (message) parts.push(make("p", {}, "said: ", make("bdi", {}, texts[message])));
   if (replay) parts.push(make("div", { class: "replay" }, make("pre", {}, texts[replay]), copyButton(texts[replay])));
   if (story) parts.push(make("pre", { tabindex: 0, "aria-label": "story" }, texts[story]));
@@ -318,8 +330,8 @@ function told(result, other, opened) {
 function listed(state, results, other) {
   const lines = results.map((result) => {
     const [, instance, seconds, why = []] = result;
-    const more = why.length ? `: ${reasons(why)}` : ` ${seconds} s`;
-    return make("li", {}, make("bdi", {}, texts[instance]), more + otherwise(result, other));
+    const more = why.length ? [": ", ...linkedReasons(why)] : [` ${seconds} s`];
+    return make("li", {}, make("bdi", {}, texts[instance]), ...more, otherwise(result, other));
   });
   return make("details", {}, make("summary", {}, badge(state, `${states[state]} ${results.length}`)), make("ul", {}, ...lines));
 }

@@ -335,6 +335,47 @@ def test_hostile_text_is_shown_and_does_nothing(opened: Opened) -> None:
     assert page.locator(".name").nth(2).inner_text() in HOSTILE
 
 
+URL = "https://github.com/astral-sh/uv/issues/1"
+
+
+@pytest.mark.parametrize("story", ["", STORY])
+def test_a_report_is_a_link_for_mouse_and_keyboard(opened: Opened, story: str) -> None:
+    page = opened(matrix(result("known", f"uv#1 <{URL}>", "complete", story=story)))
+    _cell(page, "uv==0.13.9 plain", "copy").click()
+    if not story:
+        page.locator("dialog summary").click()
+    link = page.get_by_role("link")
+    assert link.all_inner_texts() == ["uv#1"]
+    assert link.get_attribute("href") == URL
+    assert link.get_attribute("rel") == "noreferrer noopener"
+    assert link.is_visible()
+    page.focus("#title")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.localName") == "a":
+            break
+    assert _focused(page) == "uv#1"
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "uv#1 <javascript:alert(1)>",
+        "uv#1 <http://example.org/>",
+        'uv#1 <https://example.org/" onclick="alert(1)>',
+        "uv#1 <https://example.org/> more",
+        "uv#1 <https://user:password@example.org/>",
+        "https://example.org/",
+    ],
+)
+def test_what_is_no_report_with_a_plain_address_is_no_link(opened: Opened, why: str) -> None:
+    page = opened(matrix(result("known", why, f"b#2 <{URL}>")))
+    _cell(page, "uv==0.13.9 plain", "copy").click()
+    page.locator("dialog summary").click()
+    assert page.get_by_role("link").all_inner_texts() == ["b#2"]
+    assert why in page.inner_text("#evidence")
+
+
 def test_the_policy_allows_the_page_nothing_but_its_own_script(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     # What a flaw in the page would let in: each of these the browser itself has to refuse.
