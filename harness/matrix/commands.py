@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.matrix.cells import FAILING
-from harness.matrix.comparing import changes
+from harness.matrix.comparing import compare
 from harness.matrix.file import dump, read
 from harness.matrix.github import planned, strategy
 from harness.matrix.html import html
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.matrix.cells import Result
+    from harness.matrix.comparing import Pair
     from harness.matrix.matrix import Matrix
 
 _MODE = 0o644
@@ -155,20 +157,22 @@ def _give(arguments: argparse.Namespace, text: str) -> None:
 
 def _table(matrix: Matrix, before: Matrix | None) -> str:
     parts = [table(matrix.results) or "no results"]
-    parts += [] if before is None else [differences(changes(before, matrix))]
+    parts += [] if before is None else [differences(compare(before, matrix))]
     return "\n\n".join(parts) + "\n"
 
 
 def _json(matrix: Matrix, before: Matrix | None) -> str:
     if before is None:
         return dump(matrix)
-    return dump(matrix, changes=[_change(one.before, one.after) for one in changes(before, matrix)])
+    found = compare(before, matrix)
+    data = json.loads(dump(matrix, changes=[_change(one) for one in found.changes]))
+    data["not_compared"] = {"before": found.left, "after": found.alone}
+    return json.dumps(data, indent=1) + "\n"
 
 
-def _change(before: Result | None, after: Result | None) -> Mapping[str, Any]:
-    place = after or before
-    where = {name: getattr(place, name) for name in ("instance", "layout", "link_mode")}
-    return {**where, "before": _side(before), "after": _side(after)}
+def _change(one: Pair) -> Mapping[str, Any]:
+    where = {name: getattr(one.result, name) for name in ("instance", "layout", "link_mode")}
+    return {"installer": one.installer, **where, "before": _side(one.before), "after": _side(one.after)}
 
 
 def _side(result: Result | None) -> Mapping[str, Any]:
@@ -180,7 +184,7 @@ def _junit(matrix: Matrix, _: Matrix | None) -> str:
 
 
 def _markdown(matrix: Matrix, before: Matrix | None) -> str:
-    return markdown(matrix, None if before is None else changes(before, matrix))
+    return markdown(matrix, None if before is None else compare(before, matrix))
 
 
 def _html(matrix: Matrix, before: Matrix | None) -> str:

@@ -5,11 +5,13 @@ What installers said and files are called is hostile input. It comes to the page
 Policy, Level 3) allows this one script and this one style by their hashes, no other source of anything, and no markup
 made from text (Trusted Types).
 
-The data: `texts`, each once, the first of them empty; numbers stand for them. A row is an installer, a layout, a cell
-for each link mode, and, where matrices are compared, the installer that it is compared with, its cells, and which
+The data: `texts`, each once, the first of them empty; numbers stand for them. `links` are those texts that name a
+report: number, name and URL. What may be a link is decided here, not by the script. A row is an installer, a layout, a
+cell for each link mode, and, where matrices are compared, the installer that it is compared with, its cells, and which
 cells changed. A cell is its state's number, the count of what that state is about, how many ran, and the results; 0
-where nothing was asked. A result is its state, instance, seconds, whys, message, story and replay, without zeros at
-the end.
+where nothing was asked. A result is its state, instance, seconds, whys, message, story, replay, what the other side of
+the comparison came to if that is something else, and in which cell if that is another one, without zeros at the end:
+a scenario that draws its layout stands in the cell that a failure met, and otherwise in one of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.matrix.cells import DRAWN, SEVERITY, SYMBOLS, merge
-from harness.matrix.comparing import counterparts
+from harness.matrix.comparing import compare
+from harness.matrix.links import link
 from harness.matrix.printable import line, printable, shown
 from harness.model import LINK_MODES
 
@@ -31,9 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from harness.matrix.cells import Cell, Result
+    from harness.matrix.comparing import Comparison, Pair
     from harness.matrix.matrix import Matrix
 
     Cells = Mapping[tuple[str, str, str], Cell]
+    # By the newer installer and the rest of the instance's identity.
+    Pairs = Mapping[tuple[str, ...], Pair]
 
 _NUMBERS: Final = {state: number for number, state in enumerate(SEVERITY)}
 
@@ -86,16 +92,17 @@ class _Texts:
 
 def _data(matrix: Matrix, before: Matrix | None) -> dict[str, Any]:
     texts = _Texts()
+    comparison = compare(before, matrix) if before else None
     cells, old = merge(matrix.results), merge(before.results if before else ())
-    modes = [mode for mode in (*LINK_MODES, DRAWN) if any(mode == other for _, _, other in (*cells, *old))]
     layouts = {**(before.layouts if before else {}), **matrix.layouts}
     states = [result.state for result in matrix.results]
     counts = [states.count(state) for state in SEVERITY]
     return {
         "states": list(SEVERITY),
         "marks": [SYMBOLS[state] for state in SEVERITY],
-        "modes": modes,
+        "modes": _modes(cells, old),
         "compared": before is not None,
+        "remarks": comparison.remarks if comparison else (),
         "counts": counts,
         "summary": ", ".join(f"{count} {state}" for count, state in zip(counts, SEVERITY, strict=True) if count),
         "about": [[line(name), line(value)] for name, value in matrix.about.items()],
@@ -103,24 +110,32 @@ def _data(matrix: Matrix, before: Matrix | None) -> dict[str, Any]:
             line(name): [texts.number(line(one.about)), texts.number(printable(one.picture))]
             for name, one in layouts.items()
         },
-        "rows": _rows(cells, old, modes, texts),
+        "rows": _rows(cells, old, comparison, texts),
         "texts": texts.every(),
+        "links": [[number, *found] for number, text in enumerate(texts.every()) if (found := link(text))],
     }
 
 
-def _rows(cells: Cells, old: Cells, modes: list[str], texts: _Texts) -> list[list[Any]]:
-    pairs = counterparts((name for name, _, _ in old), (name for name, _, _ in cells))
+def _modes(cells: Cells, old: Cells) -> list[str]:
+    return [mode for mode in (*LINK_MODES, DRAWN) if any(mode == other for _, _, other in (*cells, *old))]
+
+
+def _rows(cells: Cells, old: Cells, comparison: Comparison | None, texts: _Texts) -> list[list[Any]]:
+    modes, partners = _modes(cells, old), comparison.partners if comparison else {}
+    pairs = {(one.installer, *one.result.identity[1:]): one for one in (comparison.pairs if comparison else ())}
     places = dict.fromkeys((installer, layout) for installer, layout, _ in cells)
-    back = {partner: installer for installer, partner in pairs.items()}
-    places |= dict.fromkeys((back[installer], layout) for installer, layout, _ in old if installer in back)
+    had = dict.fromkeys((installer, layout) for installer, layout, _ in old)
+    places |= dict.fromkeys(
+        (name, layout) for name, partner in partners.items() for one, layout in had if one == partner
+    )
     rows: list[list[Any]] = []
     for installer, layout in _sorted(places):
         now = [cells.get((installer, layout, mode)) for mode in modes]
-        row: list[Any] = [installer, layout, [_cell(one, texts) for one in now]]
-        if partner := pairs.get(installer):
+        row: list[Any] = [installer, layout, [_cell(one, installer, pairs, texts) for one in now]]
+        if partner := partners.get(installer):
             was = [old.get((partner, layout, mode)) for mode in modes]
-            changed = [int(_differ(one, other)) for one, other in zip(now, was, strict=True)]
-            row += [partner, [_cell(one, texts) for one in was], changed]
+            changed = [int(_changed((one, other), installer, pairs)) for one, other in zip(now, was, strict=True)]
+            row += [partner, [_cell(one, installer, pairs, texts) for one in was], changed]
         rows.append(row)
     return rows
 
@@ -132,16 +147,18 @@ def _sorted(places: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(found, key=lambda place: (installers[place[0]], place[1] != "plain", place[1]))
 
 
-def _cell(cell: Cell | None, texts: _Texts) -> list[Any] | int:
+def _cell(cell: Cell | None, installer: str, pairs: Pairs, texts: _Texts) -> list[Any] | int:
     if cell is None:
         return 0
     ordered = sorted(cell.results, key=lambda result: _NUMBERS[result.state])
-    return [_NUMBERS[cell.state], cell.count, cell.ran, [_result(result, texts) for result in ordered]]
+    results = [_result(result, pairs.get((installer, *result.identity[1:])), texts) for result in ordered]
+    return [_NUMBERS[cell.state], cell.count, cell.ran, results]
 
 
-def _result(result: Result, texts: _Texts) -> list[Any]:
+def _result(result: Result, pair: Pair | None, texts: _Texts) -> list[Any]:
     why = [texts.number(one) for one in result.why]
-    told = [texts.number(one) for one in (result.message, result.story, result.replay)]
+    other = _otherwise(result, pair) if pair else ()
+    told = [texts.number(one) for one in (result.message, result.story, result.replay, *other)]
     instance = texts.number(result.instance or result.scenario)
     row: list[Any] = [_NUMBERS[result.state], instance, round(result.seconds, 1), why, *told]
     while not row[-1] and len(row) > 3:  # noqa: PLR2004 - state, instance and seconds are always there
@@ -149,11 +166,17 @@ def _result(result: Result, texts: _Texts) -> list[Any]:
     return row
 
 
-def _differ(one: Cell | None, other: Cell | None) -> bool:
+def _otherwise(result: Result, pair: Pair) -> tuple[str, str]:
+    """What the other side came to, and in which cell; empty where that is the same."""
+    other = pair.before if result is pair.after else pair.after
+    if other is None:
+        return "not there", ""
+    moved = (other.layout, other.link_mode) != (result.layout, result.link_mode)
+    said = f"{other.state} {', '.join(other.why)}".strip() if pair.changed or moved else ""
+    return said, f"{other.layout}, {other.link_mode}" if moved else ""
+
+
+def _changed(cells: tuple[Cell | None, Cell | None], installer: str, pairs: Pairs) -> bool:
     """Whether any instance of two cells came to something else."""
-    return _verdicts(one) != _verdicts(other)
-
-
-def _verdicts(cell: Cell | None) -> set[tuple[str, str, tuple[str, ...]]]:
-    results = cell.results if cell else ()
-    return {(result.instance, result.state, tuple(sorted(result.why))) for result in results}
+    results = (result for cell in cells if cell for result in cell.results)
+    return any(pairs[installer, *result.identity[1:]].changed for result in results)

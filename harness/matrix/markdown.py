@@ -1,4 +1,4 @@
-"""The matrix as Markdown for the summary of a CI step: tables, then what is wrong, as much as fits; pure."""
+"""The matrix as Markdown for the summary of a CI step: tables, what is wrong, what changed, as much as fits; pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from harness.matrix.cells import DRAWN, FAILING, SYMBOLS, merge
+from harness.matrix.links import link
 from harness.matrix.printable import line, shown
 from harness.model import LINK_MODES
 
@@ -13,42 +14,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.matrix.cells import Cell, Result, State
-    from harness.matrix.comparing import Change
+    from harness.matrix.comparing import Comparison, Pair
     from harness.matrix.matrix import Matrix
 
 # GitHub refuses a step's summary that is larger than 1 MiB (its documentation of workflow commands).
 LIMIT: Final = 1024 * 1024 - 4096
+# Bytes for saying what is left out, in two sentences.
+_NOTES: Final = 160
 # Of alike failures: how many stories are shown.
 _STORIES: Final = 2
-_LINK: Final = re.compile(r"(\S+) <(https://[\w./#-]+)>")
 
 
-def markdown(matrix: Matrix, changes: Sequence[Change] | None = None, *, limit: int = LIMIT) -> str:
+def markdown(matrix: Matrix, comparison: Comparison | None = None, *, limit: int = LIMIT) -> str:
     """GitHub's Markdown, with a final newline.
 
     Args:
         matrix: the results.
-        changes: against an earlier matrix; None: it was not compared.
-        limit: bytes of UTF-8 that it may have; what does not fit is left out, stories first, and said to be.
+        comparison: with an earlier matrix; None: there is none.
+        limit: bytes of UTF-8 that it may have; what does not fit is left out, stories and changes first, and told.
     """
     results = tuple(map(shown, matrix.results))
-    parts = [(one, one) for one in (f"## {_summary(results)}\n", *_changed(changes), *_tables(results))]
+    parts = [(one, one) for one in (f"## {_summary(results)}\n", *_compared(comparison), *_tables(results))]
     parts += _reasons(results)
-    # All of them without their stories come before the story of any.
-    short = sum(_size(part) for _, part in parts)
-    kept, size = list[str](), 0
-    for number, (whole, part) in enumerate(parts):
-        short -= _size(part)
-        chosen = whole if size + _size(whole) + short <= limit else part
-        size += _size(chosen)
-        if size > limit:
-            return "\n".join([*kept, f"**{len(parts) - number} parts more are left out: there is no room here.**\n"])
-        kept.append(chosen)
-    return "\n".join(kept)
+    room = _Room(limit - _NOTES)
+    # All of them without their stories come before the story of any; one that does not fit stops none after it.
+    kept = [(whole, short) for whole, short in parts if room.take(_size(short))]
+    more = sum(_size(whole) - _size(short) for whole, short in kept)
+    # Many changes leave half of what is left to the stories, and many stories half of it to the changes.
+    table = _changed(comparison.changes if comparison else (), _Room(max(room.left // 2, room.left - more)))
+    room.take(sum(map(_size, table)))
+    told = [whole if room.take(_size(whole) - _size(short)) else short for whole, short in kept]
+    return "\n".join([*told, *table, *_left_out(len(kept), len(parts), "parts")])
+
+
+class _Room:
+    """Bytes that are left."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def take(self, size: int) -> bool:
+        """Whether there are that many; if so they are taken."""
+        fits = size <= self.left
+        self.left -= size if fits else 0
+        return fits
 
 
 def _size(text: str) -> int:
     return len(text.encode()) + 1
+
+
+def _left_out(kept: int, every: int, what: str) -> Iterator[str]:
+    if kept < every:
+        yield f"**Left out, as there is no room here: {every - kept} of {every} {what}.**\n"
 
 
 def _summary(results: Sequence[Result]) -> str:
@@ -56,23 +74,31 @@ def _summary(results: Sequence[Result]) -> str:
     return ", ".join(f"{SYMBOLS[state]} {count} {state}" for state, count in counts.items() if count) or "no results"
 
 
-def _changed(changes: Sequence[Change] | None) -> Iterator[str]:
-    if changes is None:
+def _compared(comparison: Comparison | None) -> Iterator[str]:
+    if comparison is None:
         return
-    yield f"**{len(changes)} changed**\n"
-    rows = (
-        f"| {_plain(one.result.instance)} | {_plain(one.result.layout)} | {one.result.link_mode} |"
-        f" {_side(one.before)} | {_side(one.after)} |"
-        for one in changes
-    )
-    if changes:
-        yield "| scenario | layout | link mode | before | after |\n| --- | --- | --- | --- | --- |\n" + "\n".join(rows)
-        yield ""
+    if comparison.partners:
+        yield f"**{len(comparison.changes)} changed**\n"
+    yield from (f"{_plain(remark)}\n" for remark in comparison.remarks)
 
 
-def _side(result: Result | None) -> str:
+def _changed(changes: Sequence[Pair], room: _Room) -> list[str]:
+    """A table of as many as fit."""
+    head = "### Changes\n\n| scenario | layout | link mode | before | after |\n| --- | --- | --- | --- | --- |"
+    fits = room.take(_size(head) + 1)
+    rows = [row for row in map(_row, changes) if fits and room.take(_size(row))]
+    table = ["\n".join([head, *rows]) + "\n"] if rows else []
+    return [*table, *_left_out(len(rows), len(changes), "changes")]
+
+
+def _row(pair: Pair) -> str:
+    place = f"| {_plain(pair.result.instance)} | {_plain(pair.result.layout)} | {pair.result.link_mode} |"
+    return f"{place} {_side(pair.before)} | {_side(pair.after, pair.installer)} |"
+
+
+def _side(result: Result | None, installer: str = "") -> str:
     if result is None:
-        return "absent"
+        return f"{_plain(installer)}: absent" if installer else "absent"
     return f"{SYMBOLS[result.state]} {_plain(result.installer)}: {result.state} {_plain(', '.join(result.why))}"
 
 
@@ -121,8 +147,10 @@ def _fenced(text: str) -> str:
 
 def _linked(why: Iterable[str]) -> str:
     """Reports as links, everything else as plain text."""
-    found = ((one, _LINK.fullmatch(one)) for one in why)
-    return ", ".join(f'<a href="{link[2]}">{_plain(link[1])}</a>' if link else _plain(one) for one, link in found)
+    found = ((one, link(one)) for one in why)
+    return ", ".join(
+        f'<a href="{report[1]}">{_plain(report[0])}</a>' if report else _plain(one) for one, report in found
+    )
 
 
 def _plain(text: str) -> str:

@@ -6,14 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from harness.matrix.cells import DRAWN, FAILING, Cell, State, merge
-from harness.matrix.printable import shown
+from harness.matrix.printable import line, shown
 from harness.model import LINK_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.matrix.cells import Result
-    from harness.matrix.comparing import Change
+    from harness.matrix.comparing import Comparison
 
     Cells = Mapping[tuple[str, str], Cell]
 
@@ -28,19 +28,23 @@ def table(results: Iterable[Result]) -> str:
     return "\n\n".join("\n".join(_of_installer(installer, cells)) for installer in installers)
 
 
-def differences(changes: Iterable[Change]) -> str:
-    """What changed, alike changes together; says so where nothing did."""
+def differences(comparison: Comparison) -> str:
+    """What changed, alike changes together; says so where nothing did, and where nothing was compared."""
     found: dict[tuple[str, str, str], list[Result]] = {}
-    for change in changes:
+    for change in comparison.changes:
         before, after = _side(change.before), _side(change.after)
-        found.setdefault((shown(change.result).installer, before, after), []).append(shown(change.result))
+        found.setdefault((line(change.installer), before, after), []).append(shown(change.result))
     lines: list[str] = []
     for (installer, before, after), results in found.items():
         where = list(dict.fromkeys((result.layout, result.link_mode) for result in results))
         tests = ", ".join(dict.fromkeys(result.scenario for result in results))
         lines += textwrap.wrap(f"{installer}: {before} -> {after} ({'; '.join(_places(where, ()))})", _LINE)
         lines += textwrap.wrap(tests, _LINE, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    return "\n".join(lines) or "nothing changed"
+    if comparison.partners and not lines:
+        lines = ["nothing changed"]
+    for remark in comparison.remarks:
+        lines += textwrap.wrap(line(remark), _LINE, subsequent_indent=" " * 6)
+    return "\n".join(lines)
 
 
 def _side(result: Result | None) -> str:

@@ -4,6 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { texts, states, marks, modes } = data;
 // A map: names are anybody's, `constructor` among them.
 const layouts = new Map(Object.entries(data.layouts));
+const links = new Map(data.links.map(([index, name, url]) => [index, { name, url }]));
 const ROWS_IN_GROUP = 40;
 const PAGE = 10;
 const at = (id) => document.getElementById(id);
@@ -24,6 +25,21 @@ function label(cell) {
   return states[state] === "pass" ? `pass ${count}` : `${states[state]} ${count}/${ran}`;
 }
 
+// Words that are wider than a column of a phone, with what stands there for them.
+const SHORT = new Map([["not applicable", "n/a"], ["elsewhere", "moved"]]);
+
+function brief(words) {
+  return SHORT.has(words) ? make("span", { "data-short": SHORT.get(words) }, make("span", {}, words)) : words;
+}
+
+function write(cell, words) {
+  if (SHORT.has(words)) cell.replaceChildren(brief(words));
+  else cell.firstChild.data = words;
+}
+
+// Whether a scenario of a cell, which draws its layout, stands in another cell on the other side of a comparison.
+const moved = (cell) => cell[3].some((result) => result[8]);
+
 // Rows are copies of this one: copying is several times faster than making, and there may be thousands.
 const pattern = make("div", { role: "row", class: "row" },
   make("div", { role: "rowheader", class: "name" }), make("div", { role: "rowheader", class: "name" }),
@@ -34,12 +50,15 @@ function fill(cell, row, column) {
   if (now) {
     cell.className = `cell mark ${kind(now[0])}`;
     cell.dataset.mark = marks[now[0]];
-    cell.firstChild.data = label(now);
+    write(cell, label(now));
   } else if (!was) {
     cell.className = "cell absent";
+  } else if (moved(was)) {
+    write(cell, "elsewhere");
   }
   if (row.partner && (now || was)) cell.append(make("small", {},
-    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ${label(was)}` : "-"}`));
+    `${row.changed[column] ? "\u2260 " : ""}was ${was ? `${marks[was[0]]} ` : ""}`,
+    brief(was ? label(was) : moved(now) ? "elsewhere" : "-")));
   if (row.changed[column]) cell.classList.add("changed");
 }
 
@@ -224,8 +243,8 @@ function found(wanted) {
 }
 
 function says(cell, hits) {
-  return Boolean(cell) && cell[3].some(([, scenario, , why, ...rest]) =>
-    hits.has(scenario) || (why || []).some((one) => hits.has(one)) || rest.some((one) => hits.has(one)));
+  return Boolean(cell) && cell[3].some(([, scenario, , why = [], message, story, replay]) =>
+    [scenario, ...why, message, story, replay].some((one) => hits.has(one)));
 }
 
 function has(cell, state) {
@@ -274,17 +293,25 @@ function copyButton(command) {
   return button;
 }
 
-const reasons = (why) => why.map((index) => texts[index]).join(", ");
+function linked({ name, url }) {
+  return make("a", { href: url, rel: "noreferrer noopener" }, name);
+}
+
+// Reports by their names alone: a link inside a summary, which is a button itself, is not heard by everybody.
+const reasons = (why) => why.map((index) => (links.has(index) ? links.get(index).name : texts[index])).join(", ");
+
+// The same with reports as links.
+const linkedReasons = (why) => why.flatMap((index, number) =>
+  [number ? ", " : "", links.has(index) ? linked(links.get(index)) : texts[index]]);
 
 function badge(state, words) {
   return make("span", { class: `badge mark ${kind(state)}`, "data-mark": marks[state] }, words);
 }
 
-// What the other side of a comparison says of an instance, where it says something else.
-function otherwise([state, instance], other) {
-  if (!other) return "";
-  const there = (other.cell ? other.cell[3] : []).find((result) => result[1] === instance);
-  return there && there[0] === state ? "" : ` (${other.name}: ${there ? states[there[0]] : "not there"})`;
+// What the other side of a comparison says of an instance, where it says something else, or in another cell.
+function otherwise(result, other) {
+  const said = result[7], place = result[8];
+  return said ? ` (${other}: ${texts[said]}${place ? ` in ${texts[place]}` : ""})` : "";
 }
 
 function told(result, other, opened) {
@@ -292,6 +319,8 @@ function told(result, other, opened) {
   const title = make("summary", {}, badge(state, states[state]), " ", make("bdi", {}, texts[instance]),
     `: ${reasons(why)}${otherwise(result, other)}`);
   const parts = [make("p", {}, `${seconds} s`)];
+  const reports = why.filter((index) => links.has(index));
+  if (reports.length) parts.push(make("p", {}, "reports: ", ...linkedReasons(reports)));
   if (message) parts.push(make("p", {}, "said: ", make("bdi", {}, texts[message])));
   if (replay) parts.push(make("div", { class: "replay" }, make("pre", {}, texts[replay]), copyButton(texts[replay])));
   if (story) parts.push(make("pre", { tabindex: 0, "aria-label": "story" }, texts[story]));
@@ -301,16 +330,23 @@ function told(result, other, opened) {
 function listed(state, results, other) {
   const lines = results.map((result) => {
     const [, instance, seconds, why = []] = result;
-    const more = why.length ? `: ${reasons(why)}` : ` ${seconds} s`;
-    return make("li", {}, make("bdi", {}, texts[instance]), more + otherwise(result, other));
+    const more = why.length ? [": ", ...linkedReasons(why)] : [` ${seconds} s`];
+    return make("li", {}, make("bdi", {}, texts[instance]), ...more, otherwise(result, other));
   });
   return make("details", {}, make("summary", {}, badge(state, `${states[state]} ${results.length}`)), make("ul", {}, ...lines));
 }
 
-function sideOf(heading, cell, other) {
+// Where one side of a cell is empty: the scenarios of the other one may stand elsewhere, by what they drew.
+function nothing(across) {
+  const places = new Set((across ? across[3] : []).flatMap((result) => (result[8] ? [texts[result[8]]] : [])));
+  return places.size ? `What was drawn stands elsewhere: ${[...places].join("; ")}.` : "Nothing was asked there.";
+}
+
+// `other` is what the other side is called, `across` its cell.
+function sideOf(heading, cell, other, across) {
   const side = make("section", {}, make("h3", {}, heading));
   if (!cell) {
-    side.append(make("p", {}, "Nothing was asked there."));
+    side.append(make("p", {}, nothing(across)));
     return side;
   }
   const [state, , , results] = cell;
@@ -331,9 +367,9 @@ function open(cell) {
   if (!asked(row, column)) return;
   at("title").textContent = `${row.installer}, ${row.layout}, ${modes[column]}`;
   const [about, picture] = layouts.get(row.layout) || [0, 0];
-  const now = { name: "now", cell: row.cells[column] }, before = { name: "before", cell: row.before[column] };
-  const sides = [sideOf(row.installer, now.cell, row.partner && before)];
-  if (row.partner) sides.push(sideOf(`before: ${row.partner}`, before.cell, now));
+  const now = row.cells[column], was = row.before[column];
+  const sides = [sideOf(row.installer, now, "before", was)];
+  if (row.partner) sides.push(sideOf(`before: ${row.partner}`, was, "now", now));
   at("evidence").replaceChildren(
     make("p", {}, texts[about]),
     ...(picture ? [make("pre", { tabindex: 0, "aria-label": "picture of the layout" }, texts[picture])] : []),
@@ -351,6 +387,7 @@ at("details").addEventListener("close", () => current && current.focus());
 // --- the page -----------------------------------------------------------------------------------------------------
 
 at("summary").textContent = data.summary;
+at("remarks").append(...data.remarks.map((remark) => make("p", {}, remark)));
 at("about").append(...data.about.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 at("only").hidden = !data.compared;
 filter();

@@ -123,6 +123,16 @@ def test_a_comparison_follows_the_published_schema(tmp_path: Path, capsys: pytes
     assert [one["before"].get("state") for one in data["changes"]] == ["violation", None]
 
 
+def test_what_was_not_compared_is_named_for_machines_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = matrix(result(installer="pip==24"), result()), matrix(result(), result(installer="reference"))
+    names = _saved(tmp_path, "new.json", new), _saved(tmp_path, "old.json", old)
+    assert cli.main(["matrix", names[0], "--compare", names[1], "--json"]) == 0
+    written = capsys.readouterr().out
+    assert json.loads(written)["not_compared"] == {"before": ["pip==24"], "after": ["reference"]}
+    assert list(problems(json.loads(written), schema())) == []
+    assert {*parse(written, file="compared").results} == {*new.results}
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_written_whole(file: Path, form: str, tmp_path: Path) -> None:
     target = tmp_path / "out"

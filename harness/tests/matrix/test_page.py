@@ -10,7 +10,9 @@ import pytest
 from harness.bench.browser import chromium
 from harness.bench.page import large
 from harness.errors import BrowserMissing
+from harness.matrix.cells import DRAWN, SEVERITY
 from harness.matrix.html import html
+from harness.model import LINK_MODES
 from harness.tests.matrix.made import HOSTILE, hostile, matrix, result
 
 if TYPE_CHECKING:
@@ -268,6 +270,57 @@ def test_two_releases_stand_side_by_side(opened: Opened) -> None:
     assert "before: uv==0.1.2" in page.inner_text("#evidence")
     assert "old story" in page.inner_text("#evidence")
     assert "complete (now: pass)" in page.inner_text("#evidence")
+    page.keyboard.press("Escape")
+    page.fill("#text", "")
+    _cell(page, names[1], "copy").click()
+    assert "Nothing was asked there." in page.inner_text("#evidence")
+    page.get_by_text("pass 1", exact=True).last.click()
+    assert "(now: not there)" in page.inner_text("#evidence")
+
+
+def test_what_two_new_releases_lack_is_told_of_each(opened: Opened) -> None:
+    before = matrix(result(installer="uv==1.0"), result(layout="gone", installer="uv==1.0"))
+    page = opened(matrix(result(installer="uv==2.0"), result(installer="uv==3.0")), before)
+    for new in ("uv==2.0", "uv==3.0"):
+        said = [_cell(page, f"{new} (was uv==1.0) {layout}", "copy").inner_text() for layout in ("plain", "gone")]
+        assert said == ["pass 1\nwas \N{CHECK MARK} pass 1", "-\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"]
+
+
+def test_a_drawn_scenario_meets_its_counterpart_wherever_that_stands(opened: Opened) -> None:
+    before = matrix(result(layout="drawn", mode="drawn", drawn=True), result(scenario="test_b"))
+    red = result("violation", "complete", drawn=True, story="red")
+    page = opened(matrix(red, result("violation", "no-debris", scenario="test_b")), before)
+    plain, drawn = _cell(page, "uv==0.13.9 plain", "copy"), _cell(page, "uv==0.13.9 drawn", "drawn")
+    assert plain.inner_text() == "violation 2/2\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"
+    assert drawn.inner_text() == "elsewhere\n\N{NOT EQUAL TO} was \N{CHECK MARK} pass 1"
+    plain.click()
+    assert "test_a: complete (before: pass in drawn, drawn)" in page.inner_text("#evidence")
+    assert "not there" not in page.inner_text("#evidence")
+    page.keyboard.press("Escape")
+    drawn.click()
+    assert "What was drawn stands elsewhere: plain, copy." in page.inner_text("#evidence")
+    page.get_by_text("pass 1", exact=True).last.click()
+    assert "0.5 s (now: violation complete in plain, copy)" in page.inner_text("#evidence")
+
+
+def test_a_drawn_scenario_that_fails_as_before_has_not_changed(opened: Opened) -> None:
+    old, new = (result("violation", "complete", drawn=True, layout=name, story=name) for name in ("plain", "x"))
+    page = opened(matrix(new), matrix(old))
+    page.check("#changed")
+    assert _rows(page) == []
+    page.uncheck("#changed")
+    assert _cell(page, "uv==0.13.9 x", "copy").inner_text() == "violation 1/1\nwas elsewhere"
+    _cell(page, "uv==0.13.9 x", "copy").click()
+    assert "(before: violation complete in plain, copy)" in page.inner_text("#evidence")
+
+
+def test_what_has_no_counterpart_is_named_on_the_page(opened: Opened) -> None:
+    page = opened(matrix(result(), result(installer="pip==24")), matrix(result(installer="uv==0.1.2")))
+    said = "pip==24 has no counterpart in the earlier results: not compared"
+    assert page.inner_text("#remarks") == said
+    page = opened(matrix(result()), matrix())
+    assert page.inner_text("#remarks").startswith("nothing was compared")
+    assert opened(matrix(result())).inner_text("#remarks") == ""
 
 
 def test_hostile_text_is_shown_and_does_nothing(opened: Opened) -> None:
@@ -280,6 +333,47 @@ def test_hostile_text_is_shown_and_does_nothing(opened: Opened) -> None:
     assert page.locator("img, b, a, iframe, script:not([id]) ~ script").count() == 0
     assert page.title() == "exdev matrix"
     assert page.locator(".name").nth(2).inner_text() in HOSTILE
+
+
+URL = "https://github.com/astral-sh/uv/issues/1"
+
+
+@pytest.mark.parametrize("story", ["", STORY])
+def test_a_report_is_a_link_for_mouse_and_keyboard(opened: Opened, story: str) -> None:
+    page = opened(matrix(result("known", f"uv#1 <{URL}>", "complete", story=story)))
+    _cell(page, "uv==0.13.9 plain", "copy").click()
+    if not story:
+        page.locator("dialog summary").click()
+    link = page.get_by_role("link")
+    assert link.all_inner_texts() == ["uv#1"]
+    assert link.get_attribute("href") == URL
+    assert link.get_attribute("rel") == "noreferrer noopener"
+    assert link.is_visible()
+    page.focus("#title")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.localName") == "a":
+            break
+    assert _focused(page) == "uv#1"
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "uv#1 <javascript:alert(1)>",
+        "uv#1 <http://example.org/>",
+        'uv#1 <https://example.org/" onclick="alert(1)>',
+        "uv#1 <https://example.org/> more",
+        "uv#1 <https://user:password@example.org/>",
+        "https://example.org/",
+    ],
+)
+def test_what_is_no_report_with_a_plain_address_is_no_link(opened: Opened, why: str) -> None:
+    page = opened(matrix(result("known", why, f"b#2 <{URL}>")))
+    _cell(page, "uv==0.13.9 plain", "copy").click()
+    page.locator("dialog summary").click()
+    assert page.get_by_role("link").all_inner_texts() == ["b#2"]
+    assert why in page.inner_text("#evidence")
 
 
 def test_the_policy_allows_the_page_nothing_but_its_own_script(browser: Browser, tmp_path: Path) -> None:
@@ -317,6 +411,50 @@ def test_states_are_legible_in_light_and_dark(opened: Opened, scheme: str) -> No
     assert [(ink, ground) for ink, ground in seen if _contrast(ink, ground, paper) < 4.5] == []
 
 
+# Every state, and both sides of a comparison, in as many columns as there are.
+BUSY = matrix(
+    *(result(state, "why", mode=mode) for mode, state in zip((*LINK_MODES, DRAWN), SEVERITY, strict=False)),
+    *(result("not applicable", "why", layout="x", mode=mode) for mode in LINK_MODES),
+    *(result("violation", "why", layout="y", scenario=f"test_{number}") for number in range(12)),
+    result("not run", "why", layout="y", mode="clone"),
+    result("violation", "why", layout="nested-tmpfs", drawn=True, story=STORY),
+)
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 704])
+def test_no_word_is_broken_on_a_phone(opened: Opened, width: int) -> None:
+    drawn = result(layout=DRAWN, mode=DRAWN, drawn=True)
+    page = opened(BUSY, matrix(*BUSY.results[:-1], drawn), viewport={"width": width, "height": 844})
+    page.locator(".head button").nth(2).click()  # its arrow takes room
+    words = (
+        "() => { const broken = []; const all = document.createTreeWalker(document.getElementById('matrix'), 4);"
+        " for (let text = all.nextNode(); text; text = all.nextNode())"
+        " for (const word of text.data.matchAll(/[^\\s-]+/g)) { const range = new Range();"
+        " range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);"
+        " if (range.getClientRects().length > 1) broken.push(word[0]); }"
+        " return broken; }"
+    )
+    assert page.evaluate(words) == []
+    wide = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+    assert page.locator(".cell, .head button").evaluate_all(wide) == []
+
+
+def test_a_phone_sorts_by_installer_and_layout_too(opened: Opened) -> None:
+    page = opened(SMALL, viewport={"width": 390, "height": 844})
+    page.get_by_role("button", name="Installer").click()
+    assert _rows(page) == ROWS[4:] + ROWS[:4]
+    page.get_by_role("button", name="Layout").click()
+    assert _rows(page)[:2] == [ROWS[1], ROWS[2]]
+    edges = "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().left))"
+    heads = page.locator(".head [role=columnheader]").evaluate_all(edges)
+    assert heads[2:] == page.locator(".rows .row").first.locator(".cell").evaluate_all(edges)
+
+
+def test_what_a_phone_abbreviates_is_whole_for_those_who_listen(opened: Opened) -> None:
+    page = opened(SMALL, viewport={"width": 390, "height": 844})
+    assert page.get_by_role("gridcell", name="not applicable").count() == 1
+
+
 @pytest.mark.parametrize("width", [320, 360, 768])
 def test_nothing_is_cut_off_on_a_phone(opened: Opened, width: int) -> None:
     page = opened(SMALL, viewport={"width": width, "height": 640})
@@ -341,6 +479,8 @@ def test_many_cells_are_all_there_and_found(opened: Opened) -> None:
     page.fill("#text", "layout-099")
     assert _rows(page) == ["uv==4.9.0 layout-099"]
     page.click("text=Show all")
+    # The rows are drawn anew once the fields are empty: a cell that has the focus before that loses it.
+    page.wait_for_selector(".rows .row >> nth=1")
     page.locator(".cell").first.focus()
     page.keyboard.press("Control+End")
     assert page.evaluate("document.activeElement.parentElement.textContent").startswith("uv==4.9.0layout-099")
