@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,9 +164,8 @@ def _json(matrix: Matrix, before: Matrix | None) -> str:
     if before is None:
         return dump(matrix)
     found = compare(before, matrix)
-    data = json.loads(dump(matrix, changes=[_change(one) for one in found.changes]))
-    data["not_compared"] = {"before": found.left, "after": found.alone}
-    return json.dumps(data, indent=1) + "\n"
+    silent = {"before": found.left, "after": found.alone}
+    return dump(matrix, {"changes": [_change(one) for one in found.changes], "not_compared": silent})
 
 
 def _change(one: Pair) -> Mapping[str, Any]:

@@ -12,24 +12,24 @@ from harness.matrix.matrix import Matrix, Shown
 from harness.matrix.schema import problems, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT: Final = 2
 _TOLD: Final = 20
 
 
-def dump(matrix: Matrix, changes: Sequence[Mapping[str, Any]] | None = None) -> str:
+def dump(matrix: Matrix, comparison: Mapping[str, Any] | None = None) -> str:
     """JSON with a final newline; `parse` gives the matrix back.
 
     Args:
         matrix: the results.
-        changes: what changed since other results, for readers of the file; None: it was not compared.
+        comparison: what a comparison with other results found, for readers of the file; None: there was none.
     """
     rows = [asdict(result) for result in sorted(matrix.results, key=_place)]
     shown = {name: asdict(matrix.layouts[name]) for name in sorted(matrix.layouts)}
     data: dict[str, Any] = {"format": FORMAT, "about": dict(matrix.about), "layouts": shown}
-    data |= {"results": rows} if changes is None else {"changes": changes, "results": rows}
+    data |= {**(comparison or {}), "results": rows}
     return json.dumps(data, indent=1) + "\n"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.matrix.cells import DRAWN, FAILING, SYMBOLS, merge
 from harness.matrix.links import link
+from harness.matrix.matrix import INCOMPLETE
 from harness.matrix.printable import line, shown
 from harness.model import LINK_MODES
 
@@ -34,7 +35,10 @@ def markdown(matrix: Matrix, comparison: Comparison | None = None, *, limit: int
         limit: bytes of UTF-8 that it may have; what does not fit is left out, stories and changes first, and told.
     """
     results = tuple(map(shown, matrix.results))
-    parts = [(one, one) for one in (f"## {_summary(results)}\n", *_compared(comparison), *_tables(results))]
+    parts = [
+        (one, one)
+        for one in (f"## {_summary(results)}\n", *_cut_short(matrix), *_compared(comparison), *_tables(results))
+    ]
     parts += _reasons(results)
     room = _Room(limit - _NOTES)
     # All of them without their stories come before the story of any; one that does not fit stops none after it.
@@ -72,6 +76,11 @@ def _left_out(kept: int, every: int, what: str) -> Iterator[str]:
 def _summary(results: Sequence[Result]) -> str:
     counts = {state: sum(result.state == state for result in results) for state in SYMBOLS}
     return ", ".join(f"{SYMBOLS[state]} {count} {state}" for state, count in counts.items() if count) or "no results"
+
+
+def _cut_short(matrix: Matrix) -> Iterator[str]:
+    if why := matrix.about.get(INCOMPLETE):
+        yield f"**Incomplete: {_plain(why)}**\n"
 
 
 def _compared(comparison: Comparison | None) -> Iterator[str]:
