@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import sys
 from dataclasses import dataclass, field, replace
@@ -104,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 3
         prober = Prober(runner=runner, case=wanted.case, sought=sought, installer=installer)
         file = kept.path(wanted.case, installer)
-        bisection = _Bisection(prober=prober, published=published, releases=chosen, file=file, sought=_digest(sought))
+        bisection = _Bisection(prober=prober, published=published, releases=chosen, file=file, sought=sought.digest)
         if not arguments.again:
             bisection.resume()
         interrupted = not bisection.finished(every=arguments.every, seed=_seed(wanted, installer))
@@ -128,6 +127,7 @@ class _Bisection:
         sought: what is looked for, as a digest.
         known: what was probed, now or before.
         passing: of these, what is not worth keeping.
+        before: what an earlier search came to, if it came to its end.
     """
 
     prober: Prober
@@ -137,6 +137,7 @@ class _Bisection:
     sought: str
     known: dict[str, Probe] = field(default_factory=dict)
     passing: set[str] = field(default_factory=set)
+    before: Range | None = None
 
     def resume(self) -> None:
         """Take over what was probed before; what is not trusted is said."""
@@ -151,6 +152,7 @@ class _Bisection:
             _say(f"{self.file} is not used: it looked for another violation; starting anew")
             return
         self.known = {probe.version: probe for probe in before.range.probes}
+        self.before = before.range if before.range.complete else None
         if mine := self.known.keys() & set(self.releases):
             _say(f"going on: {len(mine)} of these releases were probed before ({self.file}; --again forgets them)")
 
@@ -172,7 +174,13 @@ class _Bisection:
     def found(self, among: Sequence[str], *, complete: bool) -> Range:
         """What is known about some of the releases, or about all."""
         probes = tuple(self.known[version] for version in among if version in self.known)
-        return Range(installer=self.prober.installer, releases=self.published, probes=probes, complete=complete)
+        return Range(
+            installer=self.prober.installer,
+            releases=self.published,
+            searched=(self.releases[0], self.releases[-1]),
+            probes=probes,
+            complete=complete,
+        )
 
     def _probe(self, version: str, more: int) -> None:
         done = len(self._labels(self.releases))
@@ -191,15 +199,21 @@ class _Bisection:
 
     def _keep(self, *, complete: bool) -> None:
         """What can change without us, such as a network that is away, is not for later."""
-        # What was probed outside of --from and --to may have left something open.
-        closed = search.following((), self._labels(self.published)) is None
-        found = self.found(self.published, complete=complete and closed)
+        found = self.found(self.published, complete=complete)
+        if complete and self.before and self._stands(self.before.searched):
+            found = replace(found, searched=self.before.searched)
         lasting = tuple(probe for probe in found.probes if probe.version not in self.passing)
         try:
             kept.write(self.file, Kept(sought=self.sought, range=replace(found, probes=lasting)))
         except OSError as refused:
             problem = f"{refused.filename or self.file}: {refused.strerror}"
             raise NotBisectable(file=str(self.file), because=f"it cannot be written: {problem}") from refused
+
+    def _stands(self, searched: tuple[str, str]) -> bool:
+        """Whether an earlier search went beyond this one, and what was probed since has left nothing open in it."""
+        oldest, newest = map(Version, searched)
+        inside = [version for version in self.published if oldest <= Version(version) <= newest]
+        return {*self.releases} <= {*inside} and search.following((), self._labels(inside)) is None
 
 
 def _distribution(named: str | None, wanted: Asked) -> str:
@@ -262,11 +276,6 @@ def _sought(wanted: Asked, runner: Runner) -> Sought | None:
         raise NotBisectable(file=wanted.file, because=because)
     _say(f"it breaks {', '.join(broken(first))}")
     return recorded(first)
-
-
-def _digest(sought: Sought) -> str:
-    said = (repr(sought.report), sorted(sought.places), sought.ordered, sorted(sought.loudest))
-    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _title(wanted: Asked) -> str:

@@ -20,6 +20,7 @@ from harness import provisioning, reports
 from harness.model import Case, Entry
 from harness.provisioning import Release
 from harness.reproduction.asked import Asked
+from harness.reproduction.export.affected import Affected, Claim
 from harness.reproduction.export.markdown import Machine, markdown
 from harness.reproduction.export.script import script
 from harness.reproduction.export.telling import tell
@@ -214,9 +215,10 @@ def test_hostile_text_runs_nothing_and_ends_nothing(tmp_path: Path, laboratory: 
     assert (done.returncode, done.stderr) == (1, "")
     assert not Path("/precious").exists()
     machine = Machine(kernel=HOSTILE, python=HOSTILE, user=HOSTILE)
-    told_ = markdown(seen, machine, affected=(HOSTILE,), file=HOSTILE)
+    told_ = markdown(seen, machine, Affected(claims=(Claim(HOSTILE, (HOSTILE, HOSTILE)),)))
+    told_ += markdown(seen, machine, Affected(claims=(), advice=HOSTILE))
     headings = [line for line in outside_of_fences(told_) if line.startswith("#")]
-    assert len(headings) == 1
+    assert len(headings) == 2
     assert "\x1b" not in told_
 
 
