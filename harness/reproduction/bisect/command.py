@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 _EXAMPLES: Final = """\
 A release is `bad` if it shows the violation that the file is about: of a report, the contracts that it names, by its
-signs; of a case, the contracts that its own installer breaks, in the same steps and at the same paths. `good` keeps
-every contract. `other` violates something else: another defect, which is not counted. `cannot`: it cannot be installed
-here, or does not do what the case asks for; it is stepped over.
+signs; of a case, the contracts that its own installer (or that of --as) breaks, in the same steps and at the same
+paths. `good` keeps every contract. `other` violates something else: another defect, which is not counted. `cannot`: it
+cannot be installed here, or does not do what the case asks for; it is stepped over.
 
 The newest release, the oldest and a few between them are probed first, then each change is closed in on, as by
 git bisect. Pre-releases, yanked releases and those for another Python are left out. What is probed is installed into
@@ -51,6 +51,8 @@ examples:
   exdev bisect uv-1513 --from 0.1.0 --to 0.2.0     between these
   exdev bisect .exdev/failures/3f9c2a81d0b4.toml --installer uv
                                                    a saved case
+  exdev bisect case.toml --installer uv --as path:/home/me/uv/target/debug/uv
+                                                   what a build of one's own breaks: in which releases, too?
   exdev bisect uv-1513 --to 0.1.12 --every         probe each of them: nothing is assumed
   exdev bisect uv-1513 --again                     forget what was probed before
 
@@ -75,6 +77,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("file", help="a case, as saved by a failing scenario; or a report: its name, or its file")
     names = ", ".join(DISTRIBUTIONS)
     parser.add_argument("--installer", metavar="NAME", help=f"whose releases: {names}; default: as the file says")
+    parser.add_argument(
+        "--as",
+        dest="showing",
+        metavar="NAME",
+        help="of a case: look for what this one breaks (path:/path/to/uv, uv==0.1.2); default: as the file says",
+    )
     parser.add_argument("--from", dest="oldest", metavar="VERSION", type=_version, help="none that is older")
     parser.add_argument("--to", dest="newest", metavar="VERSION", type=_version, help="none that is newer")
     parser.add_argument("--every", action="store_true", help="probe every release")
@@ -91,7 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HarnessError: the file or the machine is not usable.
     """
-    wanted = asked(arguments.file)
+    wanted = asked(arguments.file, installer=arguments.showing, option="--as")
+    if arguments.showing and wanted.report:
+        because = "a report says by its signs what is looked for; --as is for cases"
+        raise NotBisectable(file=wanted.file, because=because)
     installer = _distribution(arguments.installer, wanted)
     published = tuple(release.version for release in _published(installer))
     chosen = _chosen(published, arguments, wanted)
@@ -272,7 +283,7 @@ def _sought(wanted: Asked, runner: Runner) -> Sought | None:
         return None
     if first.holds:
         _say("it keeps every contract")
-        because = f"{case.installer}, its own installer, keeps every contract: there is nothing to look for"
+        because = f"{case.installer}, which should break it, keeps every contract: there is nothing to look for"
         raise NotBisectable(file=wanted.file, because=because)
     _say(f"it breaks {', '.join(broken(first))}")
     return recorded(first)

@@ -70,4 +70,5 @@ def _advice(one: Asked, told: Told) -> str:
         return ""  # a bisection looks for the report's violation, and this is another
     default = told.report.installer if told.report else ""
     named = () if default == told.distribution else ("--installer", told.distribution)
-    return shlex.join(("exdev", "bisect", one.file, *named))
+    showing = ("--as", one.case.installer) if not told.recorded.release and not told.report else ()
+    return shlex.join(("exdev", "bisect", one.file, *named, *showing))

@@ -440,6 +440,22 @@ def test_a_case_is_bisected_by_what_its_own_installer_breaks(tmp_path: Path, cas
 
 
 @needs_releases
+def test_what_a_build_of_ones_own_breaks_is_looked_for_if_it_is_named(tmp_path: Path, case: Case) -> None:
+    own = f"path:{provisioning.provide(RELEASES[0]).scripts / 'uv'}"
+    wanted = (save(replace(case, installer=own), tmp_path), "--installer", "uv", "--from", "0.1.2", "--to", "0.1.3")
+    refused = bisect(tmp_path, *wanted)
+    assert refused.returncode == 2
+    assert f"if it is yours, say --as {own}\n" in refused.stderr
+    done = bisect(tmp_path, *wanted, "--as", own)
+    assert done.returncode == 0, done.stderr
+    assert f"what to look for: running {own} ... it breaks complete" in done.stderr
+    assert "first without 0.1.3 (0.1.2, the release before it, is bad)" in done.stdout
+    report = bisect(tmp_path, "uv-1513-small", "--as", own)
+    assert report.returncode == 2
+    assert "--as is for cases" in report.stderr
+
+
+@needs_releases
 def test_a_bug_report_says_what_was_bisected(tmp_path: Path, case: Case) -> None:
     file = save(replace(case, installer="uv==0.1.2"), tmp_path)
     assert bisect(tmp_path, file, "--from", "0.1.2", "--to", "0.1.3").returncode == 0

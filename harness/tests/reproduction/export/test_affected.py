@@ -59,6 +59,13 @@ def test_a_report_says_it_of_its_own_installer_alone(told: Told) -> None:
     assert known(of(told, None)).claims == (), "of a build nobody knows where in a range it is"
 
 
+def test_a_build_of_ones_own_is_named_where_a_case_is_to_be_bisected(told: Told) -> None:
+    own = replace(told.case, installer="path:/my uv")
+    build = of(replace(told, report=None), None)
+    advice = "exdev bisect case.toml --installer uv --as 'path:/my uv'"
+    assert affected(Asked(file="case.toml", case=own), build, None) == Affected(claims=(), advice=advice)
+
+
 def test_nothing_of_a_report_is_said_of_another_violation(told: Told) -> None:
     assert known(replace(told, report=None)) == Affected(claims=(), advice="")
 
