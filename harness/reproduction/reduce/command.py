@@ -47,10 +47,11 @@ examples:
   exdev reduce case.toml --limit 100                         after so many attempts, what there is by then
 
 exit status:
-  0    a smaller case was written; or there is none, which is said: the case keeps every contract, or is smallest
+  0    a smaller case was written; or there is none, which is said: the case keeps every contract, is smallest,
+       or nothing had gone when the limit was reached
   2    the file, the command line or this machine is not usable
   3    two runs of the case differ: there is nothing that could be kept the same
-  130  interrupted by Ctrl-C; the smallest case by then was written
+  130  interrupted by Ctrl-C; the smallest case by then was written, if it is smaller
 """
 
 
@@ -90,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         if status is not None:
             return status
         interrupted = not reduction.finished()
-    _tell(reduction, wanted, arguments.output)
+    _tell(reduction, wanted, arguments.output, finished=not interrupted and not reduction.reached)
     return 130 if interrupted else 0
 
 
@@ -104,7 +105,7 @@ class _Reduction:
         best: the smallest that failed by now.
         likeness: how the first one failed.
         tried, runs: how many attempts there were, and runs of a case.
-        reached: the limit was.
+        reached: the limit was, and there was more to try.
     """
 
     runner: Runner
@@ -142,8 +143,8 @@ class _Reduction:
                     self.best = candidate
                 if fails or self.tried % _OFTEN == 0:
                     _say(f"{self.tried:5} attempts  {_gone(first, self.best.case) or 'nothing has gone'}")
-                self.reached = self.tried >= self.limit
                 candidate = _sent(search, fails)
+                self.reached = candidate is not None and self.tried >= self.limit
         except KeyboardInterrupt:
             _say("\ninterrupted")
             return False
@@ -165,12 +166,13 @@ class _Reduction:
         return self.likeness.holds(self.runner.run(candidate.case), candidate.steps)
 
 
-def _tell(reduction: _Reduction, wanted: Asked, output: Path | None) -> None:
+def _tell(reduction: _Reduction, wanted: Asked, output: Path | None, *, finished: bool) -> None:
     seconds = time.monotonic() - reduction.started
     case = reduction.best.case
     effort = f"{reduction.tried} attempts, {reduction.runs} runs, {seconds:.0f} s"
     if case == wanted.case:
-        sys.stdout.write(f"no part of this case can go ({effort})\n")
+        unfinished = "nothing has gone by now, and the search is not finished: some part may still go"
+        sys.stdout.write(f"{'no part of this case can go' if finished else unfinished} ({effort})\n")
         return
     case = _labelled(case, wanted.case)
     path = _written(case, output)

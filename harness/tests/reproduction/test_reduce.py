@@ -18,7 +18,7 @@ from harness.model import Case, Meddling, Mount, Outcome, Permission, Plan, Step
 from harness.reproduction import load, save
 from harness.reproduction.asked import Asked
 from harness.reproduction.reduce import KINDS, Candidate, attempts
-from harness.reproduction.reduce.command import _Reduction
+from harness.reproduction.reduce.command import _Reduction, _tell
 from harness.reproduction.reduce.likeness import Likeness
 from harness.reproduction.reduce.records import emptied, without_files
 from harness.run import Runner
@@ -234,13 +234,16 @@ def test_violations_are_told_by_the_steps_of_the_file_where_image_steps_come_fir
 
 
 class Fickle:
-    """A runner whose second run comes to something else."""
+    """A runner whose runs come to one thing after the other; or end in an error."""
 
-    def __init__(self, *verdicts: Verdict) -> None:
+    def __init__(self, *verdicts: Verdict | type[BaseException]) -> None:
         self._verdicts = [*verdicts]
 
     def run(self, _: Case) -> Verdict:
-        return self._verdicts.pop(0)
+        verdict = self._verdicts.pop(0)
+        if isinstance(verdict, type):
+            raise verdict
+        return verdict
 
 
 def test_runs_that_differ_are_three(verdict: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,6 +277,37 @@ def test_meddlings_and_requests_can_go() -> None:
         [("b-1.0",), ("b-1.0",)],
         [("a-1.0",)],
     ]
+
+
+def searched(case: Case, limit: int, *verdicts: Verdict | type[BaseException]) -> tuple[_Reduction, bool]:
+    """A search that comes to these verdicts; and whether it went to its end or to its limit."""
+    runner: Any = Fickle(*verdicts)
+    reduction = _Reduction(runner=runner, limit=limit, best=Candidate.of(case))
+    assert reduction.begin(Asked(file="case.toml", case=case)) is None
+    finished = reduction.finished()
+    _tell(reduction, Asked(file="case.toml", case=case), None, finished=finished and not reduction.reached)
+    return reduction, finished
+
+
+def test_a_search_that_was_not_finished_does_not_claim_that_nothing_can_go(
+    verdict: Verdict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holds = replace(verdict, violations=())
+    limited, _ = searched(verdict.case, 1, verdict, verdict, holds)
+    assert limited.reached
+    assert capsys.readouterr().out.startswith("nothing has gone by now, and the search is not finished")
+    _, finished = searched(verdict.case, 100, verdict, verdict, KeyboardInterrupt)
+    assert not finished
+    assert capsys.readouterr().out.startswith("nothing has gone by now, and the search is not finished")
+
+
+def test_a_limit_that_is_just_enough_is_not_reached(verdict: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
+    many = [verdict, verdict, *[replace(verdict, violations=())] * 1000]
+    whole, _ = searched(verdict.case, 1000, *many)
+    enough, _ = searched(verdict.case, whole.tried, *many)
+    assert (whole.reached, enough.reached, enough.tried) == (False, False, whole.tried)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.startswith("no part of this case can go (") for line in said] == [True, True]
 
 
 def reduce(place: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
