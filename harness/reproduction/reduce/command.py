@@ -38,7 +38,8 @@ _EXAMPLES: Final = """\
 Leaves out steps, wheels, mounts, symbolic links, permissions, files and entries of the plan, and empties files, as long
 as the same violation is seen in two runs: the same contracts are broken, each in a step and at a path where the file's
 case broke it, and the step fails as it did then; of a report, its signs are seen. In the end no single part of these
-can go any more. The link mode, the roles and the rest of the layout stay as they are. FILE is never written to.
+can go any more. The link mode, the roles and the rest of the layout stay as they are; a layout that has lost a part is
+called `reduced`, and has no tags and no reports any more. FILE is never written to.
 
 examples:
   exdev reduce .exdev/failures/3f9c2a81d0b4.toml             writes .exdev/reduced/DIGEST.toml
@@ -184,11 +185,12 @@ def _tell(reduction: _Reduction, wanted: Asked, output: Path | None, *, finished
 
 
 def _labelled(case: Case, before: Case) -> Case:
-    """What is said about a layout is untrue of a part of it."""
+    """What is said about a layout is untrue of a part of it; signs of reports go by its name and its tags."""
     mark, layout = "Reduced from: ", case.layout
-    if layout == before.layout or layout.about.startswith(mark):
+    if layout == before.layout:
         return case
-    return replace(case, layout=replace(layout, about=f"{mark}{layout.about}"))
+    about = layout.about if layout.about.startswith(mark) else f"{mark}{layout.about}"
+    return replace(case, layout=replace(layout, name="reduced", about=about, reports=(), tags=()))
 
 
 def _written(case: Case, output: Path | None) -> Path:

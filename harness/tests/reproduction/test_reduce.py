@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import reports
 from harness.layouts import load as layout
 from harness.layouts import names, validate
 from harness.model import Case, Meddling, Mount, Outcome, Permission, Plan, Step, Symlink, codec
 from harness.reproduction import load, save
 from harness.reproduction.asked import Asked
 from harness.reproduction.reduce import KINDS, Candidate, attempts
-from harness.reproduction.reduce.command import _Reduction, _tell
+from harness.reproduction.reduce.command import _labelled, _Reduction, _tell
 from harness.reproduction.reduce.likeness import Likeness
 from harness.reproduction.reduce.records import emptied, without_files
 from harness.run import Runner
@@ -233,6 +234,21 @@ def test_violations_are_told_by_the_steps_of_the_file_where_image_steps_come_fir
     assert {place.step for place in likeness.sought.places} == {1}
 
 
+def test_a_part_of_a_layout_is_not_taken_for_the_whole() -> None:
+    case = reports.case(reports.load("uv-nested-mount"), "uv==0.1.2")
+    whole = case.layout
+    assert _labelled(replace(case, wheels=case.wheels[:1]), case).layout == whole
+    part = replace(case, layout=replace(whole, mounts=()))
+    labelled = _labelled(part, case).layout
+    assert (labelled.name, labelled.tags, labelled.reports) == ("reduced", (), ())
+    assert labelled == replace(
+        whole, mounts=(), name="reduced", tags=(), reports=(), about=f"Reduced from: {whole.about}"
+    )
+    assert not validate.problems(labelled)
+    less = replace(part, layout=replace(labelled, symlinks=(Symlink(at="/a", to="b"),)))
+    assert _labelled(replace(part, layout=labelled), less).layout == labelled, "it is marked once"
+
+
 class Fickle:
     """A runner whose runs come to one thing after the other; or end in an error."""
 
@@ -322,6 +338,7 @@ def test_a_smaller_case_is_written_and_the_first_one_left_alone(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     (written,) = (tmp_path / ".exdev" / "reduced").iterdir()
     assert "steps 3 -> 1, wheels 4 -> 2, mounts 4 -> 1" in done.stdout
+    assert load(written).layout.name == "reduced"
     assert f"replay  exdev replay .exdev/reduced/{written.name} --installer specimen:uv-0.1.2" in done.stdout
     assert file.read_bytes() == before
     assert len(load(written).wheels) == 2
