@@ -21,6 +21,7 @@ from harness.reproduction.bisect.kept import Kept
 from harness.reproduction.bisect.probing import Prober
 from harness.reproduction.bisect.span import Range
 from harness.reproduction.bisect.words import told
+from harness.reproduction.places import check_makeable
 from harness.reproduction.recognise import Sought, broken, recorded
 from harness.reproduction.sameness import same
 from harness.run import Runner
@@ -104,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         because = "a report says by its signs what is looked for; --as is for cases"
         raise NotBisectable(file=wanted.file, because=because)
     installer = _distribution(arguments.installer, wanted)
+    check_makeable(kept.DIRECTORY)
     published = tuple(release.version for release in _published(installer))
     chosen = _chosen(published, arguments, wanted)
     with open_laboratory() as laboratory:

@@ -16,6 +16,7 @@ from harness.reproduction.export.affected import affected
 from harness.reproduction.export.markdown import Machine, markdown
 from harness.reproduction.export.script import script
 from harness.reproduction.export.telling import tell
+from harness.reproduction.places import check_writable
 from harness.reproduction.recognise import Sought, recorded
 from harness.reproduction.sameness import same_promises
 
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     one = asked(arguments.file, installer=arguments.installer)
     if arguments.output:
         check_absent(arguments.output)
+        check_writable(arguments.output.parent)
     with open_laboratory() as laboratory:
         check_machine(one.case.layout)
         entered, told = laboratory.entered, tell(one, laboratory)

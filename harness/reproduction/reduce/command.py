@@ -16,6 +16,7 @@ from harness.layouts import validate
 from harness.model import codec
 from harness.output import check_absent, create
 from harness.reproduction.asked import add_arguments, asked, check_machine
+from harness.reproduction.places import check_makeable, check_writable
 from harness.reproduction.recognise import broken
 from harness.reproduction.reduce.likeness import Likeness
 from harness.reproduction.reduce.search import attempts
@@ -50,7 +51,7 @@ examples:
 exit status:
   0    a smaller case was written; or there is none, which is said: the case keeps every contract, is smallest,
        or nothing had gone when the limit was reached
-  2    the file, the command line or this machine is not usable
+  2    the file, the command line or this machine is not usable; a smaller case that cannot be written is printed
   3    two runs of the case differ: there is nothing that could be kept the same
   130  interrupted by Ctrl-C; the smallest case by then was written, if it is smaller
 """
@@ -83,8 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the file or the machine is not usable.
     """
     wanted = asked(arguments.file, installer=arguments.installer)
-    if arguments.output:
-        check_absent(arguments.output)
+    _check_output(arguments.output)
     with open_laboratory() as laboratory:
         check_machine(wanted.case.layout)
         reduction = _Reduction(runner=Runner(laboratory), limit=arguments.limit, best=Candidate.of(wanted.case))
@@ -176,7 +176,7 @@ def _tell(reduction: _Reduction, wanted: Asked, output: Path | None, *, finished
         sys.stdout.write(f"{'no part of this case can go' if finished else unfinished} ({effort})\n")
         return
     case = _labelled(case, wanted.case)
-    path = _written(case, output)
+    path = _kept(case, output)
     sys.stdout.write(f"{_gone(wanted.case, case)}\n    {effort}\n")
     if reduction.reached:
         sys.stdout.write(f"    the limit of {reduction.limit} attempts was reached: the same on the new file goes on\n")
@@ -191,6 +191,23 @@ def _labelled(case: Case, before: Case) -> Case:
         return case
     about = layout.about if layout.about.startswith(mark) else f"{mark}{layout.about}"
     return replace(case, layout=replace(layout, name="reduced", about=about, reports=(), tags=()))
+
+
+def _check_output(output: Path | None) -> None:
+    if output:
+        check_absent(output)
+        check_writable(output.parent)
+    else:
+        check_makeable(DIRECTORY)
+
+
+def _kept(case: Case, output: Path | None) -> Path:
+    """Where it is written; what cannot be written after all is printed, and not lost."""
+    try:
+        return _written(case, output)
+    except FileInvalid:
+        sys.stdout.write(codec.dump_toml(case))
+        raise
 
 
 def _written(case: Case, output: Path | None) -> Path:

@@ -482,6 +482,14 @@ def test_ctrl_c_says_what_is_known(tmp_path: Path) -> None:
     assert "unfinished" in printed
 
 
+def test_where_nothing_can_be_kept_nothing_is_run(tmp_path: Path) -> None:
+    (tmp_path / ".exdev").touch()
+    done = bisect(tmp_path, "uv-1513-small")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(".exdev is not usable:\n  cannot be written to: Not a directory\n")
+    assert "running" not in done.stderr
+
+
 def test_a_file_without_a_violation_or_without_releases_is_two(tmp_path: Path, case: Case) -> None:
     file = save(case, tmp_path)
     done = bisect(tmp_path, file)

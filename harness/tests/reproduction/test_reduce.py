@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import reports
+from harness.errors import FileInvalid
 from harness.layouts import load as layout
 from harness.layouts import names, validate
 from harness.model import Case, Meddling, Mount, Outcome, Permission, Plan, Step, Symlink, codec
@@ -352,6 +353,30 @@ def test_a_smaller_case_is_written_and_the_first_one_left_alone(tmp_path: Path) 
     assert limited.returncode == 0
     assert "the limit of 1 attempts was reached" in limited.stdout
     assert len(load(tmp_path / "small.toml").steps) < 3
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_search(tmp_path: Path) -> None:
+    file = save(fat("specimen:uv-0.1.2"), tmp_path / "cases")
+    done = reduce(tmp_path, file, "--output", "none/small.toml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none is not usable:\n  cannot be written to: No such file or directory\n" in done.stderr
+    assert "breaks complete" not in done.stderr
+    (tmp_path / ".exdev").touch()
+    default = reduce(tmp_path, file)
+    assert (default.returncode, default.stdout) == (2, "")
+    assert ".exdev is not usable:\n  cannot be written to: Not a directory\n" in default.stderr
+    assert "breaks complete" not in default.stderr
+
+
+def test_a_result_that_cannot_be_written_after_all_is_printed(
+    tmp_path: Path, verdict: Verdict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner: Any = Fickle()
+    smaller = replace(verdict.case, wheels=verdict.case.wheels[:1])
+    reduction = _Reduction(runner=runner, limit=1, best=Candidate.of(smaller))
+    with pytest.raises(FileInvalid, match="cannot be written"):
+        _tell(reduction, Asked(file="case.toml", case=verdict.case), tmp_path / "gone" / "x.toml", finished=True)
+    assert capsys.readouterr().out == codec.dump_toml(smaller)
 
 
 def test_a_case_that_holds_is_said_to_and_nothing_is_written(tmp_path: Path) -> None:

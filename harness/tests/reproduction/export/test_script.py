@@ -253,6 +253,9 @@ def test_the_command_writes_over_nothing(tmp_path: Path) -> None:
     again = exported("uv-1513-small", "--output", path)
     assert again.returncode == 2
     assert "is there already" in again.stderr
+    nowhere = exported("uv-1513-small", "--output", tmp_path / "none" / "repro.sh")
+    assert nowhere.returncode == 2
+    assert "cannot be written to: No such file or directory" in nowhere.stderr
 
 
 def test_what_keeps_its_promises_is_not_exported() -> None:
