@@ -44,12 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--installer", metavar="NAME", help="run it with this one instead: uv==0.1.3, pip, reference")
 
 
-def asked(file: str, *, installer: str | None = None) -> Asked:
+def asked(file: str, *, installer: str | None = None, option: str = "--installer") -> Asked:
     """The case of a file. That of a report is run by the last release that was seen to have the defect.
 
     Args:
         file: of a case, of a report, or the name of a report that comes along.
         installer: runs it instead of the one that the file names.
+        option: by which the command line names that.
 
     Raises:
         FileInvalid: the file is neither; or it names a program of somebody's own, which nobody has asked for.
@@ -61,7 +62,7 @@ def asked(file: str, *, installer: str | None = None) -> Asked:
         case = replace(case, installer=installers.find(installer).name)
     elif case.installer.startswith("path:"):
         # Cases are passed on: none decides by itself which program of this machine is run.
-        message = f"a program of somebody's own; if it is yours, say --installer {shlex.quote(case.installer)}"
+        message = f"a program of somebody's own; if it is yours, say {option} {shlex.quote(case.installer)}"
         raise FileInvalid(file=file, problems=(Problem(where="installer", message=message),))
     return Asked(file=file, case=case, report=report)
 

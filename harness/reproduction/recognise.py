@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -49,6 +50,17 @@ class Sought:
     places: frozenset[Place] = frozenset()
     ordered: bool = True
     loudest: frozenset[Refusal] = frozenset()
+
+    @property
+    def digest(self) -> str:
+        """The same for what is the same violation, also where it is left to chance at which wheel it shows."""
+        said = (
+            repr(self.report),
+            sorted({*_told(self.places, exact=self.ordered)}),
+            self.ordered,
+            sorted(self.loudest),
+        )
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
     def shown(self, verdict: Verdict) -> Shown:
         """What a verdict is.

@@ -40,13 +40,18 @@ def look_around(site: Site, steps: Sequence[StepEvidence], case: Case) -> int:
     """
     sys.stdout.write(_told(site, steps, case))
     sys.stdout.flush()
-    variables = {name.upper(): path for name, path in site.roles.items()}
-    shell = os.environ.get("SHELL") or _USUAL_SHELL
-    if not os.access(shell, os.X_OK):
-        shell = _USUAL_SHELL
     with _deaf_to_ctrl_c():
-        subprocess.run([shell], env={**os.environ, **variables}, cwd=site.root, check=False)  # noqa: S603 - the user's own
+        try:
+            _run(os.environ.get("SHELL") or _USUAL_SHELL, site)
+        except OSError:
+            # Only to execute it shows whether it can be: a directory has the bit, a text without #! has it, too.
+            _run(_USUAL_SHELL, site)
     return 0
+
+
+def _run(shell: str, site: Site) -> None:
+    variables = {name.upper(): path for name, path in site.roles.items()}
+    subprocess.run([shell], env={**os.environ, **variables}, cwd=site.root, check=False)  # noqa: S603 - the user's own
 
 
 def _told(site: Site, steps: Sequence[StepEvidence], case: Case) -> str:

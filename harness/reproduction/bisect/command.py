@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import sys
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from harness.reproduction.bisect.kept import Kept
 from harness.reproduction.bisect.probing import Prober
 from harness.reproduction.bisect.span import Range
 from harness.reproduction.bisect.words import told
+from harness.reproduction.places import check_makeable
 from harness.reproduction.recognise import Sought, broken, recorded
 from harness.reproduction.sameness import same
 from harness.run import Runner
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 _EXAMPLES: Final = """\
 A release is `bad` if it shows the violation that the file is about: of a report, the contracts that it names, by its
-signs; of a case, the contracts that its own installer breaks, in the same steps and at the same paths. `good` keeps
-every contract. `other` violates something else: another defect, which is not counted. `cannot`: it cannot be installed
-here, or does not do what the case asks for; it is stepped over.
+signs; of a case, the contracts that its own installer (or that of --as) breaks, in the same steps and at the same
+paths. `good` keeps every contract. `other` violates something else: another defect, which is not counted. `cannot`: it
+cannot be installed here, or does not do what the case asks for; it is stepped over.
 
 The newest release, the oldest and a few between them are probed first, then each change is closed in on, as by
 git bisect. Pre-releases, yanked releases and those for another Python are left out. What is probed is installed into
@@ -52,6 +52,8 @@ examples:
   exdev bisect uv-1513 --from 0.1.0 --to 0.2.0     between these
   exdev bisect .exdev/failures/3f9c2a81d0b4.toml --installer uv
                                                    a saved case
+  exdev bisect case.toml --installer uv --as path:/home/me/uv/target/debug/uv
+                                                   what a build of one's own breaks: in which releases, too?
   exdev bisect uv-1513 --to 0.1.12 --every         probe each of them: nothing is assumed
   exdev bisect uv-1513 --again                     forget what was probed before
 
@@ -76,6 +78,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("file", help="a case, as saved by a failing scenario; or a report: its name, or its file")
     names = ", ".join(DISTRIBUTIONS)
     parser.add_argument("--installer", metavar="NAME", help=f"whose releases: {names}; default: as the file says")
+    parser.add_argument(
+        "--as",
+        dest="showing",
+        metavar="NAME",
+        help="of a case: look for what this one breaks (path:/path/to/uv, uv==0.1.2); default: as the file says",
+    )
     parser.add_argument("--from", dest="oldest", metavar="VERSION", type=_version, help="none that is older")
     parser.add_argument("--to", dest="newest", metavar="VERSION", type=_version, help="none that is newer")
     parser.add_argument("--every", action="store_true", help="probe every release")
@@ -92,8 +100,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         HarnessError: the file or the machine is not usable.
     """
-    wanted = asked(arguments.file)
+    wanted = asked(arguments.file, installer=arguments.showing, option="--as")
+    if arguments.showing and wanted.report:
+        because = "a report says by its signs what is looked for; --as is for cases"
+        raise NotBisectable(file=wanted.file, because=because)
     installer = _distribution(arguments.installer, wanted)
+    check_makeable(kept.DIRECTORY)
     published = tuple(release.version for release in _published(installer))
     chosen = _chosen(published, arguments, wanted)
     with open_laboratory() as laboratory:
@@ -104,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 3
         prober = Prober(runner=runner, case=wanted.case, sought=sought, installer=installer)
         file = kept.path(wanted.case, installer)
-        bisection = _Bisection(prober=prober, published=published, releases=chosen, file=file, sought=_digest(sought))
+        bisection = _Bisection(prober=prober, published=published, releases=chosen, file=file, sought=sought.digest)
         if not arguments.again:
             bisection.resume()
         interrupted = not bisection.finished(every=arguments.every, seed=_seed(wanted, installer))
@@ -128,6 +140,7 @@ class _Bisection:
         sought: what is looked for, as a digest.
         known: what was probed, now or before.
         passing: of these, what is not worth keeping.
+        before: what an earlier search came to, if it came to its end.
     """
 
     prober: Prober
@@ -137,6 +150,7 @@ class _Bisection:
     sought: str
     known: dict[str, Probe] = field(default_factory=dict)
     passing: set[str] = field(default_factory=set)
+    before: Range | None = None
 
     def resume(self) -> None:
         """Take over what was probed before; what is not trusted is said."""
@@ -151,6 +165,7 @@ class _Bisection:
             _say(f"{self.file} is not used: it looked for another violation; starting anew")
             return
         self.known = {probe.version: probe for probe in before.range.probes}
+        self.before = before.range if before.range.complete else None
         if mine := self.known.keys() & set(self.releases):
             _say(f"going on: {len(mine)} of these releases were probed before ({self.file}; --again forgets them)")
 
@@ -172,7 +187,13 @@ class _Bisection:
     def found(self, among: Sequence[str], *, complete: bool) -> Range:
         """What is known about some of the releases, or about all."""
         probes = tuple(self.known[version] for version in among if version in self.known)
-        return Range(installer=self.prober.installer, releases=self.published, probes=probes, complete=complete)
+        return Range(
+            installer=self.prober.installer,
+            releases=self.published,
+            searched=(self.releases[0], self.releases[-1]),
+            probes=probes,
+            complete=complete,
+        )
 
     def _probe(self, version: str, more: int) -> None:
         done = len(self._labels(self.releases))
@@ -191,15 +212,21 @@ class _Bisection:
 
     def _keep(self, *, complete: bool) -> None:
         """What can change without us, such as a network that is away, is not for later."""
-        # What was probed outside of --from and --to may have left something open.
-        closed = search.following((), self._labels(self.published)) is None
-        found = self.found(self.published, complete=complete and closed)
+        found = self.found(self.published, complete=complete)
+        if complete and self.before and self._stands(self.before.searched):
+            found = replace(found, searched=self.before.searched)
         lasting = tuple(probe for probe in found.probes if probe.version not in self.passing)
         try:
             kept.write(self.file, Kept(sought=self.sought, range=replace(found, probes=lasting)))
         except OSError as refused:
             problem = f"{refused.filename or self.file}: {refused.strerror}"
             raise NotBisectable(file=str(self.file), because=f"it cannot be written: {problem}") from refused
+
+    def _stands(self, searched: tuple[str, str]) -> bool:
+        """Whether an earlier search went beyond this one, and what was probed since has left nothing open in it."""
+        oldest, newest = map(Version, searched)
+        inside = [version for version in self.published if oldest <= Version(version) <= newest]
+        return {*self.releases} <= {*inside} and search.following((), self._labels(inside)) is None
 
 
 def _distribution(named: str | None, wanted: Asked) -> str:
@@ -258,15 +285,10 @@ def _sought(wanted: Asked, runner: Runner) -> Sought | None:
         return None
     if first.holds:
         _say("it keeps every contract")
-        because = f"{case.installer}, its own installer, keeps every contract: there is nothing to look for"
+        because = f"{case.installer}, which should break it, keeps every contract: there is nothing to look for"
         raise NotBisectable(file=wanted.file, because=because)
     _say(f"it breaks {', '.join(broken(first))}")
     return recorded(first)
-
-
-def _digest(sought: Sought) -> str:
-    said = (repr(sought.report), sorted(sought.places), sought.ordered, sorted(sought.loudest))
-    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _title(wanted: Asked) -> str:

@@ -23,6 +23,7 @@ from harness.reproduction.save import digest
 
 if TYPE_CHECKING:
     from harness.model import Case
+    from harness.reproduction.recognise import Sought
 
 DIRECTORY: Final = Path(".exdev/bisect")
 _FORMAT: Final = 1
@@ -36,7 +37,7 @@ class Kept:
     """What a file holds.
 
     Attributes:
-        sought: says what was looked for: probes that looked for something else say nothing.
+        sought: digest of what was looked for: probes that looked for something else say nothing.
         range: what was found so far.
     """
 
@@ -48,22 +49,27 @@ class Unusable(Exception):  # noqa: N818 - reads as what it is; never leaves thi
     """A file that is not taken for what it says; its text says why."""
 
 
-def saved(case: Case, installer: str, *, directory: Path = DIRECTORY) -> Range | None:
+def saved(case: Case, installer: str, sought: Sought, *, directory: Path = DIRECTORY) -> Range | None:
     """The range that `exdev bisect` has found for a case.
 
     Args:
         case: as it stands in its file, or as `reports.case` makes it; whichever installer it names.
         installer: whose releases: `uv`, or any release of it (`uv==0.1.2`).
+        sought: the violation that it has to be about.
         directory: where bisections are kept.
 
     Returns:
-        The range; its `complete` is False where the search was interrupted. None: there is none, or it was found by
-        another version of the harness, or the file is not one of ours.
+        The range, without probes beyond what was searched; its `complete` is False where the search was interrupted.
+        None: there is none, or it is about another violation, or it was found by another version of the harness, or the
+        file is not one of ours.
     """
     try:
-        return read(path(case, installer, directory=directory)).range
+        kept = read(path(case, installer, directory=directory))
     except (FileNotFoundError, Unusable):
         return None
+    oldest, newest = map(Version, kept.range.searched)
+    probes = tuple(one for one in kept.range.probes if oldest <= Version(one.version) <= newest)
+    return replace(kept.range, probes=probes) if kept.sought == sought.digest else None
 
 
 def path(case: Case, installer: str, *, directory: Path = DIRECTORY) -> Path:
@@ -114,6 +120,7 @@ def write(file: Path, kept: Kept) -> None:
         "installer": found.installer,
         "complete": found.complete,
         "releases": found.releases,
+        "searched": found.searched,
         "probes": [{"version": one.version, "label": one.label, "why": one.why} for one in found.probes],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -139,8 +146,15 @@ def _range(said: dict[str, Any]) -> Range:
     places = [order[probe.version] for probe in probes]
     if places != sorted(set(places)) or sorted(releases, key=Version) != list(releases):
         raise ValueError(places)
+    oldest, newest = map(_release, said["searched"])
+    if order[oldest] > order[newest]:
+        raise ValueError(oldest)
     return Range(
-        installer=_text(said["installer"]), releases=releases, probes=probes, complete=said["complete"] is True
+        installer=_text(said["installer"]),
+        releases=releases,
+        searched=(oldest, newest),
+        probes=probes,
+        complete=said["complete"] is True,
     )
 
 

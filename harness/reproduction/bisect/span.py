@@ -64,14 +64,21 @@ class Range:
         installer: the distribution (`uv`).
         releases: all published versions, from the oldest to the newest; where only some of them were asked about, there
             are no probes outside of these.
+        searched: the oldest and the newest release that were asked about: nothing is claimed of those beyond them.
         probes: what was probed, from the oldest to the newest.
         complete: the search came to its end; False: it was interrupted, and each claim is about what was probed alone.
     """
 
     installer: str
     releases: tuple[str, ...]
+    searched: tuple[str, str]
     probes: tuple[Probe, ...]
     complete: bool
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there are releases that nobody asked about."""
+        return self.searched != (self.releases[0], self.releases[-1])
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:

@@ -12,9 +12,12 @@ from harness.kernel.laboratory import open_laboratory
 from harness.output import check_absent, create
 from harness.reproduction import bisect
 from harness.reproduction.asked import add_arguments, asked, check_machine
+from harness.reproduction.export.affected import affected
 from harness.reproduction.export.markdown import Machine, markdown
 from harness.reproduction.export.script import script
 from harness.reproduction.export.telling import tell
+from harness.reproduction.places import check_writable
+from harness.reproduction.recognise import Sought, recorded
 from harness.reproduction.sameness import same_promises
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     one = asked(arguments.file, installer=arguments.installer)
     if arguments.output:
         check_absent(arguments.output)
+        check_writable(arguments.output.parent)
     with open_laboratory() as laboratory:
         check_machine(one.case.layout)
         entered, told = laboratory.entered, tell(one, laboratory)
@@ -93,9 +97,9 @@ def _report(told: Told, one: Asked, is_user: bool) -> str:
         python=platform.python_version(),
         user="a user, in a user namespace" if is_user else "root",
     )
-    found = bisect.saved(one.case, one.case.installer)
-    known = (one.report.affected,) if one.report else ()
-    return markdown(told, machine, affected=found.affected if found and found.complete else known, file=one.file)
+    sought = Sought(report=told.report) if told.report else recorded(told.recorded.verdicts[0])
+    found = bisect.saved(one.case, one.case.installer, sought)
+    return markdown(told, machine, affected(one, told, found))
 
 
 def _has_something_to_show(told: Told) -> bool:

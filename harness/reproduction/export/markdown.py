@@ -7,7 +7,6 @@ it is text and nothing else: no heading, no link, nobody's name.
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +17,9 @@ from harness.reproduction.export.script import script
 from harness.reproduction.export.shell import comment, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from harness.reproduction.export.affected import Affected
     from harness.reproduction.export.told import Told
 
 _RUNS: Final = re.compile("`+")
@@ -41,19 +41,18 @@ class Machine:
     user: str
 
 
-def markdown(told: Told, machine: Machine, *, affected: Sequence[str], file: str) -> str:
+def markdown(told: Told, machine: Machine, affected: Affected) -> str:
     """The report.
 
     Args:
         told: what it is about.
         machine: where it was seen.
-        affected: which releases show it, as version specifiers; none: nobody knows.
-        file: how the case is named on exdev's command line.
+        affected: which releases show it.
     """
-    return "\n\n".join(_parts(told, machine, affected, file)) + "\n"
+    return "\n\n".join(_parts(told, machine, affected)) + "\n"
 
 
-def _parts(told: Told, machine: Machine, affected: Sequence[str], file: str) -> Iterator[str]:
+def _parts(told: Told, machine: Machine, affected: Affected) -> Iterator[str]:
     case, report = told.case, told.report
     broken = dict.fromkeys(one.contract for one in told.recorded.verdicts[0].violations)
     where = f"on a layout called {span(case.layout.name)}, link mode {span(case.link_mode)}"
@@ -71,7 +70,7 @@ def _parts(told: Told, machine: Machine, affected: Sequence[str], file: str) -> 
     yield "**Actual**"
     yield fenced("\n".join(_actual(told)))
     yield "**Affected**"
-    yield _affected(told, affected, file)
+    yield "\n".join(f"- {line}" for line in _affected(told, affected))
     yield "**Script**"
     yield "It needs no exdev, mounts in a namespace of its own, and ends with 1 if it shows."
     yield f"<details><summary>repro.sh</summary>\n\n{fenced(script(told), 'sh')}\n\n</details>"
@@ -106,15 +105,17 @@ def _actual(told: Told) -> Iterator[str]:
                 yield f"    {printable(line)}"
 
 
-def _affected(told: Told, affected: Sequence[str], file: str) -> str:
+def _affected(told: Told, affected: Affected) -> Iterator[str]:
     report = told.report
-    lines = [f"- {span(specifier)}" for specifier in affected]
-    if report:
-        lines += [f"- seen with {', '.join(map(span, report.red))}"]
-        lines += [f"- seen without it: {', '.join(map(span, report.green))}"] * bool(report.green)
-    if not affected:
-        lines += [f"- not bisected: {span(f'exdev bisect {shlex.quote(file)}')}"]
-    return "\n".join(lines)
+    for specifier, between in affected.claims:
+        asked = f"; only those between {span(between[0])} and {span(between[1])} were bisected" if between else ""
+        yield f"{span(specifier)}{asked}"
+    if report and report.installer == told.distribution:
+        yield f"seen with {', '.join(map(span, report.red))}"
+        if report.green:
+            yield f"seen without it: {', '.join(map(span, report.green))}"
+    if not affected.claims:
+        yield f"not bisected: {span(affected.advice)}" if affected.advice else "not known"
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -38,7 +38,7 @@ _START: Final = """\
 set -eu
 fail() { echo "cannot be run: $*" >&2; exit 2; }
 
-if [ -z "${EXDEV_INSIDE:-}" ]; then  # out here: find the installer, then come back in namespaces of our own
+if [ "${1:-}" != --inside ]; then  # out here: find the installer, then come back in namespaces of our own
     [ -f "$0" ] || fail "save this to a file, and run that"
     work=$(mktemp -d "${TMPDIR:-/tmp}/exdev.XXXXXX") && work=$(cd "$work" && pwd -P) || fail "no temporary directory"
     trap 'rm -rf "$work"' EXIT
@@ -96,9 +96,10 @@ def _inside(told: Told) -> Iterator[str]:
 
 
 _OUTSIDE: Final = """\
-    export INSTALLER EXDEV_INSIDE="$work"
+    export INSTALLER
     mkdir "$work/site"
-    once() { status=0; unshare $how sh "$0" || status=$?; }
+    machine=$(readlink /proc/self/ns/mnt) || fail "there is no /proc"
+    once() { status=0; unshare $how sh "$0" --inside "$work" "$machine" || status=$?; }
     once\
 """
 
@@ -114,6 +115,9 @@ _INSIDE: Final = """\
 fi
 
 # ---- In here, whatever goes astray must not reach the machine: all of it is read-only. ----
+now=$(readlink /proc/self/ns/mnt) || fail "there is no /proc"
+case ${3:-} in "" | "$now") fail "these mounts are the machine's own" ;; esac
+work=$2
 while read -r _ _ _ _ point _; do
     mount -o remount,bind,ro "$(printf %b "$point")" 2>/dev/null || :
 done < /proc/self/mountinfo
@@ -133,7 +137,7 @@ inside() {  # an installer has been at work: none of its links may lead us out o
 def _storage(told: Told) -> Iterator[str]:
     start, after = layout_commands.commands(told.case.layout)
     yield "\n# ---- The storage: $site/root is / in the picture above. ----"
-    yield "site=$EXDEV_INSIDE/site root=$EXDEV_INSIDE/site/root"
+    yield "site=$work/site root=$work/site/root"
     yield 'mount -t tmpfs -o mode=755 exdev "$site"'
     if any("$userxattr" in line for line in (*start, *after)):
         yield "# Overlays keep their notes elsewhere where a user namespace gives the right to mount."

@@ -16,6 +16,7 @@ from harness.layouts import validate
 from harness.model import codec
 from harness.output import check_absent, create
 from harness.reproduction.asked import add_arguments, asked, check_machine
+from harness.reproduction.places import check_makeable, check_writable
 from harness.reproduction.recognise import broken
 from harness.reproduction.reduce.likeness import Likeness
 from harness.reproduction.reduce.search import attempts
@@ -38,7 +39,8 @@ _EXAMPLES: Final = """\
 Leaves out steps, wheels, mounts, symbolic links, permissions, files and entries of the plan, and empties files, as long
 as the same violation is seen in two runs: the same contracts are broken, each in a step and at a path where the file's
 case broke it, and the step fails as it did then; of a report, its signs are seen. In the end no single part of these
-can go any more. The link mode, the roles and the rest of the layout stay as they are. FILE is never written to.
+can go any more. The link mode, the roles and the rest of the layout stay as they are; a layout that has lost a part is
+called `reduced`, and has no tags and no reports any more. FILE is never written to.
 
 examples:
   exdev reduce .exdev/failures/3f9c2a81d0b4.toml             writes .exdev/reduced/DIGEST.toml
@@ -47,10 +49,11 @@ examples:
   exdev reduce case.toml --limit 100                         after so many attempts, what there is by then
 
 exit status:
-  0    a smaller case was written; or there is none, which is said: the case keeps every contract, or is smallest
-  2    the file, the command line or this machine is not usable
+  0    a smaller case was written; or there is none, which is said: the case keeps every contract, is smallest,
+       or nothing had gone when the limit was reached
+  2    the file, the command line or this machine is not usable; a smaller case that cannot be written is printed
   3    two runs of the case differ: there is nothing that could be kept the same
-  130  interrupted by Ctrl-C; the smallest case by then was written
+  130  interrupted by Ctrl-C; the smallest case by then was written, if it is smaller
 """
 
 
@@ -81,8 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the file or the machine is not usable.
     """
     wanted = asked(arguments.file, installer=arguments.installer)
-    if arguments.output:
-        check_absent(arguments.output)
+    _check_output(arguments.output)
     with open_laboratory() as laboratory:
         check_machine(wanted.case.layout)
         reduction = _Reduction(runner=Runner(laboratory), limit=arguments.limit, best=Candidate.of(wanted.case))
@@ -90,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         if status is not None:
             return status
         interrupted = not reduction.finished()
-    _tell(reduction, wanted, arguments.output)
+    _tell(reduction, wanted, arguments.output, finished=not interrupted and not reduction.reached)
     return 130 if interrupted else 0
 
 
@@ -104,7 +106,7 @@ class _Reduction:
         best: the smallest that failed by now.
         likeness: how the first one failed.
         tried, runs: how many attempts there were, and runs of a case.
-        reached: the limit was.
+        reached: the limit was, and there was more to try.
     """
 
     runner: Runner
@@ -142,8 +144,8 @@ class _Reduction:
                     self.best = candidate
                 if fails or self.tried % _OFTEN == 0:
                     _say(f"{self.tried:5} attempts  {_gone(first, self.best.case) or 'nothing has gone'}")
-                self.reached = self.tried >= self.limit
                 candidate = _sent(search, fails)
+                self.reached = candidate is not None and self.tried >= self.limit
         except KeyboardInterrupt:
             _say("\ninterrupted")
             return False
@@ -165,15 +167,16 @@ class _Reduction:
         return self.likeness.holds(self.runner.run(candidate.case), candidate.steps)
 
 
-def _tell(reduction: _Reduction, wanted: Asked, output: Path | None) -> None:
+def _tell(reduction: _Reduction, wanted: Asked, output: Path | None, *, finished: bool) -> None:
     seconds = time.monotonic() - reduction.started
     case = reduction.best.case
     effort = f"{reduction.tried} attempts, {reduction.runs} runs, {seconds:.0f} s"
     if case == wanted.case:
-        sys.stdout.write(f"no part of this case can go ({effort})\n")
+        unfinished = "nothing has gone by now, and the search is not finished: some part may still go"
+        sys.stdout.write(f"{'no part of this case can go' if finished else unfinished} ({effort})\n")
         return
     case = _labelled(case, wanted.case)
-    path = _written(case, output)
+    path = _kept(case, output)
     sys.stdout.write(f"{_gone(wanted.case, case)}\n    {effort}\n")
     if reduction.reached:
         sys.stdout.write(f"    the limit of {reduction.limit} attempts was reached: the same on the new file goes on\n")
@@ -182,11 +185,29 @@ def _tell(reduction: _Reduction, wanted: Asked, output: Path | None) -> None:
 
 
 def _labelled(case: Case, before: Case) -> Case:
-    """What is said about a layout is untrue of a part of it."""
+    """What is said about a layout is untrue of a part of it; signs of reports go by its name and its tags."""
     mark, layout = "Reduced from: ", case.layout
-    if layout == before.layout or layout.about.startswith(mark):
+    if layout == before.layout:
         return case
-    return replace(case, layout=replace(layout, about=f"{mark}{layout.about}"))
+    about = layout.about if layout.about.startswith(mark) else f"{mark}{layout.about}"
+    return replace(case, layout=replace(layout, name="reduced", about=about, reports=(), tags=()))
+
+
+def _check_output(output: Path | None) -> None:
+    if output:
+        check_absent(output)
+        check_writable(output.parent)
+    else:
+        check_makeable(DIRECTORY)
+
+
+def _kept(case: Case, output: Path | None) -> Path:
+    """Where it is written; what cannot be written after all is printed, and not lost."""
+    try:
+        return _written(case, output)
+    except FileInvalid:
+        sys.stdout.write(codec.dump_toml(case))
+        raise
 
 
 def _written(case: Case, output: Path | None) -> Path:

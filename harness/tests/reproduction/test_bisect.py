@@ -55,7 +55,7 @@ def found(history: Sequence[Label], *, series: Sequence[int] | None = None, ever
         known[index] = history[index]
     versions = tuple(f"0.{number}" for number in range(len(history)))
     probes = tuple(Probe(version=versions[index], label=known[index]) for index in sorted(known))
-    return Range(installer="uv", releases=versions, probes=probes, complete=True)
+    return Range(installer="uv", releases=versions, searched=(versions[0], versions[-1]), probes=probes, complete=True)
 
 
 def numbers(text: str) -> list[int]:
@@ -170,6 +170,7 @@ PROBED = (
 RANGE = Range(
     installer="uv",
     releases=("0.0.5", "0.1.0", "0.1.1", "0.1.2", "0.1.3", "0.1.4"),
+    searched=("0.0.5", "0.1.4"),
     probes=PROBED,
     complete=True,
 )
@@ -205,12 +206,22 @@ def test_an_interrupted_search_claims_no_more_than_it_knows() -> None:
     assert cut.affected == (">=0.1.2,<0.1.3",)
 
 
+SOUGHT = Sought(report=reports.load("uv-1513-small"))
+
+
 def test_what_was_probed_is_kept_and_found_by_the_case(tmp_path: Path, case: Case) -> None:
-    kept.write(kept.path(case, "uv", directory=tmp_path), Kept(sought="this", range=RANGE))
-    assert saved(case, "uv", directory=tmp_path) == RANGE
-    assert saved(replace(case, installer="uv==0.1.2"), "uv==0.1.2", directory=tmp_path) == RANGE
-    assert saved(replace(case, link_mode="copy"), "uv", directory=tmp_path) is None
-    assert saved(case, "pip", directory=tmp_path) is None
+    kept.write(kept.path(case, "uv", directory=tmp_path), Kept(sought=SOUGHT.digest, range=RANGE))
+    assert saved(case, "uv", SOUGHT, directory=tmp_path) == RANGE
+    assert saved(replace(case, installer="uv==0.1.2"), "uv==0.1.2", SOUGHT, directory=tmp_path) == RANGE
+    assert saved(replace(case, link_mode="copy"), "uv", SOUGHT, directory=tmp_path) is None
+    assert saved(case, "pip", SOUGHT, directory=tmp_path) is None
+    assert saved(case, "uv", replace(SOUGHT, report=None), directory=tmp_path) is None, "about something else"
+
+
+def test_a_kept_range_says_nothing_beyond_what_was_searched(tmp_path: Path, case: Case) -> None:
+    some = replace(RANGE, searched=("0.1.1", "0.1.3"))
+    kept.write(kept.path(case, "uv", directory=tmp_path), Kept(sought=SOUGHT.digest, range=some))
+    assert saved(case, "uv", SOUGHT, directory=tmp_path) == replace(some, probes=PROBED[2:4])
 
 
 @pytest.mark.parametrize(
@@ -223,16 +234,19 @@ def test_what_was_probed_is_kept_and_found_by_the_case(tmp_path: Path, case: Cas
         {"probes": [{"version": "0.1.0", "label": "bad", "why": 1}]},
         {"releases": ["0.1.0", "0.0.5"]},
         {"releases": "none"},
+        {"searched": ["0.1.4", "0.0.5"]},
+        {"searched": ["0.1.0"]},
+        {"searched": ["0.1.0", "9.9"]},
         {"sought": None},
     ],
 )
 def test_a_file_of_another_kind_is_not_trusted(tmp_path: Path, case: Case, change: dict[str, object]) -> None:
     file = kept.path(case, "uv", directory=tmp_path)
-    kept.write(file, Kept(sought="this", range=RANGE))
+    kept.write(file, Kept(sought=SOUGHT.digest, range=RANGE))
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(kept.Unusable):
         kept.read(file)
-    assert saved(case, "uv", directory=tmp_path) is None
+    assert saved(case, "uv", SOUGHT, directory=tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "[" * 100_000, '{"format": 1}', "\0", " " * (1 << 21)])
@@ -271,10 +285,10 @@ class Scripted:
 HISTORY: dict[str, Label] = {f"0.1.{patch}": "bad" if patch >= 7 else "good" for patch in range(40)}
 
 
-def _bisection(file: Path, *, patience: int = MOST, sought: str = "this") -> _Bisection:
+def _bisection(file: Path, *, patience: int = MOST, sought: str = "this", among: slice = slice(None)) -> _Bisection:
     versions = tuple(HISTORY)
     prober = Scripted(HISTORY, patience)
-    return _Bisection(prober=prober, published=versions, releases=versions, file=file, sought=sought)  # type: ignore[arg-type]
+    return _Bisection(prober=prober, published=versions, releases=versions[among], file=file, sought=sought)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("patience", range(7))
@@ -292,6 +306,45 @@ def test_an_interrupted_search_goes_on_where_it_was(
     whole = _bisection(tmp_path / "whole.json")
     assert whole.finished()
     assert again.found(tuple(HISTORY), complete=True) == whole.found(tuple(HISTORY), complete=True)
+
+
+def test_a_search_among_some_releases_is_kept_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    assert _bisection(file, among=slice(7, 9)).finished()
+    some = kept.read(file).range
+    assert (some.searched, some.bounded, some.complete) == (("0.1.7", "0.1.8"), True, True)
+    all_ = _bisection(file)
+    all_.resume()
+    assert all_.finished()
+    again = _bisection(file, among=slice(7, 9))
+    again.resume()
+    assert again.finished()
+    whole = kept.read(file).range
+    assert (whole.searched, whole.bounded, whole.affected) == (("0.1.0", "0.1.39"), False, (">=0.1.7",))
+
+
+def test_a_search_that_leaves_an_earlier_one_open_is_about_its_own_releases(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    assert _bisection(file).finished()
+    HISTORY["0.1.3"] = "bad"
+    try:
+        island = _bisection(file, among=slice(3, 4))
+        island.resume()
+        assert island.finished()
+    finally:
+        HISTORY["0.1.3"] = "good"
+    assert kept.read(file).range.searched == ("0.1.3", "0.1.3")
+
+
+def test_what_is_left_to_chance_is_the_same_thing_sought(verdict: Verdict) -> None:
+    chancy = replace(recorded(verdict), ordered=False)
+    first, *more = sorted(chancy.places)
+    other = replace(
+        chancy, places=frozenset({first._replace(path=first.path.replace("nvidia", "elsewhere", 1)), *more})
+    )
+    assert other.digest == chancy.digest
+    assert replace(other, ordered=True).digest != replace(chancy, ordered=True).digest
+    assert replace(chancy, report=SOUGHT.report).digest != chancy.digest
 
 
 def test_what_looked_for_something_else_is_not_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -378,12 +431,37 @@ def test_a_report_is_bisected_on_real_releases(tmp_path: Path) -> None:
 
 
 @needs_releases
-def test_a_case_is_bisected_by_what_its_own_installer_breaks(tmp_path: Path, case: Case) -> None:
+def test_a_case_is_bisected_by_what_its_own_installer_breaks(tmp_path: Path, case: Case, verdict: Verdict) -> None:
     file = save(case, tmp_path)
     done = bisect(tmp_path, file, "--installer", "uv", "--from", "0.1.2", "--to", "0.1.3")
     assert done.returncode == 0, done.stderr
     assert "what to look for: running specimen:uv-0.1.2 ... it breaks complete" in done.stderr
-    assert saved(case, "uv", directory=tmp_path / ".exdev" / "bisect") is not None
+    assert saved(case, "uv", recorded(verdict), directory=tmp_path / ".exdev" / "bisect") is not None
+
+
+@needs_releases
+def test_what_a_build_of_ones_own_breaks_is_looked_for_if_it_is_named(tmp_path: Path, case: Case) -> None:
+    own = f"path:{provisioning.provide(RELEASES[0]).scripts / 'uv'}"
+    wanted = (save(replace(case, installer=own), tmp_path), "--installer", "uv", "--from", "0.1.2", "--to", "0.1.3")
+    refused = bisect(tmp_path, *wanted)
+    assert refused.returncode == 2
+    assert f"if it is yours, say --as {own}\n" in refused.stderr
+    done = bisect(tmp_path, *wanted, "--as", own)
+    assert done.returncode == 0, done.stderr
+    assert f"what to look for: running {own} ... it breaks complete" in done.stderr
+    assert "first without 0.1.3 (0.1.2, the release before it, is bad)" in done.stdout
+    report = bisect(tmp_path, "uv-1513-small", "--as", own)
+    assert report.returncode == 2
+    assert "--as is for cases" in report.stderr
+
+
+@needs_releases
+def test_a_bug_report_says_what_was_bisected(tmp_path: Path, case: Case) -> None:
+    file = save(replace(case, installer="uv==0.1.2"), tmp_path)
+    assert bisect(tmp_path, file, "--from", "0.1.2", "--to", "0.1.3").returncode == 0
+    command = [sys.executable, "-m", "harness.cli", "export", str(file), "--markdown"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "- `>=0.1.2,<0.1.3`; only those between `0.1.2` and `0.1.3` were bisected\n" in done.stdout, done.stderr
 
 
 @needs_releases
@@ -402,6 +480,14 @@ def test_ctrl_c_says_what_is_known(tmp_path: Path) -> None:
     assert "interrupted; the same command goes on from here" in errors
     assert "uv#1513" in printed
     assert "unfinished" in printed
+
+
+def test_where_nothing_can_be_kept_nothing_is_run(tmp_path: Path) -> None:
+    (tmp_path / ".exdev").touch()
+    done = bisect(tmp_path, "uv-1513-small")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(".exdev is not usable:\n  cannot be written to: Not a directory\n")
+    assert "running" not in done.stderr
 
 
 def test_a_file_without_a_violation_or_without_releases_is_two(tmp_path: Path, case: Case) -> None:

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import reports
+from harness.errors import FileInvalid
 from harness.layouts import load as layout
 from harness.layouts import names, validate
 from harness.model import Case, Meddling, Mount, Outcome, Permission, Plan, Step, Symlink, codec
 from harness.reproduction import load, save
 from harness.reproduction.asked import Asked
 from harness.reproduction.reduce import KINDS, Candidate, attempts
-from harness.reproduction.reduce.command import _Reduction
+from harness.reproduction.reduce.command import _labelled, _Reduction, _tell
 from harness.reproduction.reduce.likeness import Likeness
 from harness.reproduction.reduce.records import emptied, without_files
 from harness.run import Runner
@@ -233,14 +235,32 @@ def test_violations_are_told_by_the_steps_of_the_file_where_image_steps_come_fir
     assert {place.step for place in likeness.sought.places} == {1}
 
 
-class Fickle:
-    """A runner whose second run comes to something else."""
+def test_a_part_of_a_layout_is_not_taken_for_the_whole() -> None:
+    case = reports.case(reports.load("uv-nested-mount"), "uv==0.1.2")
+    whole = case.layout
+    assert _labelled(replace(case, wheels=case.wheels[:1]), case).layout == whole
+    part = replace(case, layout=replace(whole, mounts=()))
+    labelled = _labelled(part, case).layout
+    assert (labelled.name, labelled.tags, labelled.reports) == ("reduced", (), ())
+    assert labelled == replace(
+        whole, mounts=(), name="reduced", tags=(), reports=(), about=f"Reduced from: {whole.about}"
+    )
+    assert not validate.problems(labelled)
+    less = replace(part, layout=replace(labelled, symlinks=(Symlink(at="/a", to="b"),)))
+    assert _labelled(replace(part, layout=labelled), less).layout == labelled, "it is marked once"
 
-    def __init__(self, *verdicts: Verdict) -> None:
+
+class Fickle:
+    """A runner whose runs come to one thing after the other; or end in an error."""
+
+    def __init__(self, *verdicts: Verdict | type[BaseException]) -> None:
         self._verdicts = [*verdicts]
 
     def run(self, _: Case) -> Verdict:
-        return self._verdicts.pop(0)
+        verdict = self._verdicts.pop(0)
+        if isinstance(verdict, type):
+            raise verdict
+        return verdict
 
 
 def test_runs_that_differ_are_three(verdict: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,6 +296,37 @@ def test_meddlings_and_requests_can_go() -> None:
     ]
 
 
+def searched(case: Case, limit: int, *verdicts: Verdict | type[BaseException]) -> tuple[_Reduction, bool]:
+    """A search that comes to these verdicts; and whether it went to its end or to its limit."""
+    runner: Any = Fickle(*verdicts)
+    reduction = _Reduction(runner=runner, limit=limit, best=Candidate.of(case))
+    assert reduction.begin(Asked(file="case.toml", case=case)) is None
+    finished = reduction.finished()
+    _tell(reduction, Asked(file="case.toml", case=case), None, finished=finished and not reduction.reached)
+    return reduction, finished
+
+
+def test_a_search_that_was_not_finished_does_not_claim_that_nothing_can_go(
+    verdict: Verdict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holds = replace(verdict, violations=())
+    limited, _ = searched(verdict.case, 1, verdict, verdict, holds)
+    assert limited.reached
+    assert capsys.readouterr().out.startswith("nothing has gone by now, and the search is not finished")
+    _, finished = searched(verdict.case, 100, verdict, verdict, KeyboardInterrupt)
+    assert not finished
+    assert capsys.readouterr().out.startswith("nothing has gone by now, and the search is not finished")
+
+
+def test_a_limit_that_is_just_enough_is_not_reached(verdict: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
+    many = [verdict, verdict, *[replace(verdict, violations=())] * 1000]
+    whole, _ = searched(verdict.case, 1000, *many)
+    enough, _ = searched(verdict.case, whole.tried, *many)
+    assert (whole.reached, enough.reached, enough.tried) == (False, False, whole.tried)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.startswith("no part of this case can go (") for line in said] == [True, True]
+
+
 def reduce(place: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.cli", "reduce", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=place)
@@ -288,6 +339,7 @@ def test_a_smaller_case_is_written_and_the_first_one_left_alone(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     (written,) = (tmp_path / ".exdev" / "reduced").iterdir()
     assert "steps 3 -> 1, wheels 4 -> 2, mounts 4 -> 1" in done.stdout
+    assert load(written).layout.name == "reduced"
     assert f"replay  exdev replay .exdev/reduced/{written.name} --installer specimen:uv-0.1.2" in done.stdout
     assert file.read_bytes() == before
     assert len(load(written).wheels) == 2
@@ -301,6 +353,30 @@ def test_a_smaller_case_is_written_and_the_first_one_left_alone(tmp_path: Path) 
     assert limited.returncode == 0
     assert "the limit of 1 attempts was reached" in limited.stdout
     assert len(load(tmp_path / "small.toml").steps) < 3
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_search(tmp_path: Path) -> None:
+    file = save(fat("specimen:uv-0.1.2"), tmp_path / "cases")
+    done = reduce(tmp_path, file, "--output", "none/small.toml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none is not usable:\n  cannot be written to: No such file or directory\n" in done.stderr
+    assert "breaks complete" not in done.stderr
+    (tmp_path / ".exdev").touch()
+    default = reduce(tmp_path, file)
+    assert (default.returncode, default.stdout) == (2, "")
+    assert ".exdev is not usable:\n  cannot be written to: Not a directory\n" in default.stderr
+    assert "breaks complete" not in default.stderr
+
+
+def test_a_result_that_cannot_be_written_after_all_is_printed(
+    tmp_path: Path, verdict: Verdict, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner: Any = Fickle()
+    smaller = replace(verdict.case, wheels=verdict.case.wheels[:1])
+    reduction = _Reduction(runner=runner, limit=1, best=Candidate.of(smaller))
+    with pytest.raises(FileInvalid, match="cannot be written"):
+        _tell(reduction, Asked(file="case.toml", case=verdict.case), tmp_path / "gone" / "x.toml", finished=True)
+    assert capsys.readouterr().out == codec.dump_toml(smaller)
 
 
 def test_a_case_that_holds_is_said_to_and_nothing_is_written(tmp_path: Path) -> None:

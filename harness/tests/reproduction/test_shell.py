@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from harness.model import Case
 
 
-def look_around(case: Case, tmp_path: Path, typed: str, *more: str) -> subprocess.CompletedProcess[str]:
+def look_around(
+    case: Case, tmp_path: Path, typed: str, *more: str, shell: str = "/bin/sh"
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness.cli", "replay", str(save(case, tmp_path)), "--shell", *more]
-    environment = {**os.environ, "SHELL": "/bin/sh"}
+    environment = {**os.environ, "SHELL": shell}
     return subprocess.run(command, input=typed, capture_output=True, text=True, check=False, env=environment)
 
 
@@ -54,6 +56,16 @@ def test_nothing_is_left_of_it(tmp_path: Path, case: Case) -> None:
     assert not os.path.exists(root)
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
         assert file.read() == before
+
+
+@pytest.mark.parametrize("name", ["", "directory", "text", "absent"])
+def test_what_is_no_shell_is_replaced_by_the_usual_one(tmp_path: Path, case: Case, name: str) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "text").write_text("echo neither a binary nor a script")
+    (tmp_path / "text").chmod(0o755)
+    done = look_around(case, tmp_path, "echo he''re\n", shell=name and str(tmp_path / name))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("here\n")
 
 
 @pytest.mark.parametrize("steps", ["-1", "one", ""])

@@ -20,6 +20,7 @@ from harness import provisioning, reports
 from harness.model import Case, Entry
 from harness.provisioning import Release
 from harness.reproduction.asked import Asked
+from harness.reproduction.export.affected import Affected, Claim
 from harness.reproduction.export.markdown import Machine, markdown
 from harness.reproduction.export.script import script
 from harness.reproduction.export.telling import tell
@@ -131,6 +132,41 @@ def test_without_namespaces_it_cannot_be_run(tmp_path: Path, laboratory: Laborat
     assert "this machine gives you no namespaces" in done.stderr
 
 
+# Should a script remount anything where it must not, then only in here.
+APART = ("unshare", "--mount") if os.getuid() == 0 else ("unshare", "--map-root-user", "--mount")
+READ_ONLY = "grep -c ' ro,' /proc/self/mountinfo"
+
+
+def test_a_variable_that_is_there_already_does_not_lead_it_astray(tmp_path: Path, laboratory: Laboratory) -> None:
+    path = written(script(told(laboratory)), tmp_path)
+    done = run(path, program(RED), *APART, "sh", EXDEV_INSIDE="1")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--inside",), ("--inside", "/nowhere")])
+def test_in_the_machine_s_own_namespace_it_remounts_nothing(
+    tmp_path: Path, laboratory: Laboratory, arguments: tuple[str, ...]
+) -> None:
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    # One that gives no namespace, and says nothing about that.
+    (bin_ / "unshare").write_text('#!/bin/sh\nwhile case $1 in -*) ;; *) break ;; esac; do shift; done; exec "$@"\n')
+    (bin_ / "unshare").chmod(0o755)
+    path = written(script(told(laboratory)), tmp_path)
+    line = f'{READ_ONLY}; PATH="$bin:$PATH" sh "$@"; echo $?; {READ_ONLY}'
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "INSTALLER": program(RED), "bin": str(bin_)}
+    done = subprocess.run(
+        [*APART, "sh", "-c", line, "sh", str(path), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    before, *_, status, after = done.stdout.split()
+    assert (status, after) == ("2", before), done.stdout
+    assert done.stderr == "cannot be run: these mounts are the machine's own\n"
+
+
 @pytest.mark.parametrize("shell", ["dash", "bash --posix", "busybox sh"])
 def test_any_shell_will_do(tmp_path: Path, laboratory: Laboratory, shell: str) -> None:
     words = shell.split()
@@ -214,9 +250,10 @@ def test_hostile_text_runs_nothing_and_ends_nothing(tmp_path: Path, laboratory: 
     assert (done.returncode, done.stderr) == (1, "")
     assert not Path("/precious").exists()
     machine = Machine(kernel=HOSTILE, python=HOSTILE, user=HOSTILE)
-    told_ = markdown(seen, machine, affected=(HOSTILE,), file=HOSTILE)
+    told_ = markdown(seen, machine, Affected(claims=(Claim(HOSTILE, (HOSTILE, HOSTILE)),)))
+    told_ += markdown(seen, machine, Affected(claims=(), advice=HOSTILE))
     headings = [line for line in outside_of_fences(told_) if line.startswith("#")]
-    assert len(headings) == 1
+    assert len(headings) == 2
     assert "\x1b" not in told_
 
 
@@ -251,6 +288,9 @@ def test_the_command_writes_over_nothing(tmp_path: Path) -> None:
     again = exported("uv-1513-small", "--output", path)
     assert again.returncode == 2
     assert "is there already" in again.stderr
+    nowhere = exported("uv-1513-small", "--output", tmp_path / "none" / "repro.sh")
+    assert nowhere.returncode == 2
+    assert "cannot be written to: No such file or directory" in nowhere.stderr
 
 
 def test_what_keeps_its_promises_is_not_exported() -> None:
