@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -121,9 +122,8 @@ class _Mirror:
                 f"{len(self.storage.symlinks)} links inside the environment: the first {_FEW_LINKS} are mirrored"
             )
         for link in self.storage.symlinks[:_FEW_LINKS]:
-            plain = link.says.isascii() and link.says.isprintable() and not set("{}") & set(link.says)
-            near = plain and not link.says.startswith("/") and not {"..", "", "."} & set(link.says.split("/"))
-            yield Symlink(at=self._link(link.at), to=link.says if near else self.spelling.inside(link.leads))
+            to = link.says if self._is_near(link) else self.spelling.inside(link.leads)
+            yield Symlink(at=self._link(link.at), to=to)
 
     def permissions(self) -> Iterator[Permission]:
         """Modes other than the usual one."""
@@ -286,6 +286,15 @@ class _Mirror:
         packages = self.storage.place("purelib")
         # A link that is site-packages itself has its own name there, not that of where it leads.
         return "{site_packages}" if packages and path == packages.asked else self.spelling.inside(path)
+
+    def _is_near(self, link: Linked) -> bool:
+        """Whether its own text leads there in the layout as well: to a name beside it, that has moved if it has."""
+        plain = link.says.isascii() and link.says.isprintable() and not set("{}") & set(link.says)
+        if not plain or link.says.startswith("/") or {"..", "", "."} & set(link.says.split("/")):
+            return False
+        beside = posixpath.join(posixpath.dirname(link.at), link.says)
+        here = posixpath.dirname(self.spelling.inside(link.at))
+        return self.spelling.inside(beside) == posixpath.join(here, link.says)
 
     def _is_late(self, node: Node) -> bool:
         """Laid after the image steps: what they did is to lie below it, or what it lies on is."""

@@ -24,7 +24,8 @@ class Spelling:
     """Gives every real path its place in the layout.
 
     A role that holds another one moves to a directory of its own inside itself, on the same mount: roles of a layout
-    lie apart. What is no text, holds braces or control characters, or is too long, gets a short name instead.
+    lie apart. A mount that holds a role stays where it holds it, whatever the role that both lie in. What is no text,
+    holds braces or control characters, or is too long, gets a short name instead.
 
     Attributes:
         roles: where cache, environment and temporary lie in the layout.
@@ -47,6 +48,9 @@ class Spelling:
             for part in _ROLES
             if any(holds(self._real[part], self._real[other]) for other in _ROLES if other != part)
         )
+        self._mounts = tuple(lengths)
+        # Where an environment that moves goes to: site-packages is to stay on the mount that it lies on.
+        self._home = self._shared(self._real.get("purelib", ""))
         self.roles = {part: self._place(part) for part in _ROLES}
         self.wheelhouse = self._apart("/wheelhouse")
 
@@ -56,17 +60,17 @@ class Spelling:
         return said or "/"
 
     def mount_point(self, path: str) -> str:
-        """As `inside`; a mount that holds a role that has moved stays at its place."""
-        if any(self._real[part] == path for part in self.moved):
+        """As `inside`; a mount that holds other roles, or one that has moved, stays at its place."""
+        held = [part for part in _ROLES if holds(path, self._real[part])]
+        if any(part in self.moved or self._real[part] != path for part in held):
             return self.plain(path)
         return self.inside(path)
 
     def inside(self, path: str) -> str:
-        """A template for a real path: relative to the innermost role that it lies in."""
-        starts = {self._real[part]: f"{{{part}}}" for part in _ROLES}
-        if "purelib" in self._real and holds(self._real["environment"], self._real["purelib"]):
-            starts[self._python] = "{environment}/lib/{python}"
-            starts[self._real["purelib"]] = "{site_packages}"
+        """A template for a real path: relative to the innermost role that it lies in, and that has not left it."""
+        starts = {self._real[part]: f"{{{part}}}" for part in _ROLES if part not in self.moved}
+        if "environment" not in self.moved or holds(self._shared(path), self._home):
+            starts |= self._in_environment()
         holding = [start for start in starts if holds(start, path)]
         if not holding:
             return self.plain(path)
@@ -74,9 +78,28 @@ class Spelling:
         rest = "".join(f"/{self._name(path[:end])}" for end in _ends(path) if end > len(start.rstrip("/")))
         return starts[start] + rest
 
+    def _in_environment(self) -> dict[str, str]:
+        starts = {self._real["environment"]: "{environment}"}
+        if "purelib" in self._real and holds(self._real["environment"], self._real["purelib"]):
+            starts |= {self._python: "{environment}/lib/{python}", self._real["purelib"]: "{site_packages}"}
+        return starts
+
     def _place(self, part: Part) -> str:
-        path = self.plain(self._real[part])
-        return posixpath.join(path, f"exdev-{part}") if part in self.moved else path
+        if part not in self.moved:
+            return self.plain(self._real[part])
+        home = self._home if part == "environment" else self._real[part]
+        return posixpath.join(self.plain(home), f"exdev-{part}")
+
+    def _shared(self, path: str) -> str:
+        """The innermost mount inside the environment that holds a path and a role; the environment: there is none."""
+        home = self._real["environment"]
+        roles = [self._real[part] for part in _ROLES if part != "environment"]
+        found = [
+            at
+            for at in self._mounts
+            if holds(home, at) and at != home and holds(at, path) and any(holds(at, role) for role in roles)
+        ]
+        return max(found, key=len, default=home)
 
     def _apart(self, path: str) -> str:
         """A place for the wheelhouse, which no machine has."""

@@ -48,6 +48,11 @@ LXC: Final = r"""
     401 400 8:5 /lxc/cache /var/cache/uv rw,relatime - ext4 /dev/sda5 rw
 """
 BTRFS: Final = "30 1 0:30 /@ / rw,relatime - btrfs /dev/sda2 rw,subvolid=256,subvol=/@\n"
+# A mount, to be named, on a plain root.
+ONE_MOUNT: Final = """
+    30 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+    31 30 0:40 / {at} rw,relatime - tmpfs tmpfs rw
+"""
 
 
 def machine(

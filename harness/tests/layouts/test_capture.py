@@ -49,6 +49,20 @@ MACHINES = {
         machines.BTRFS, cache="/c", environment="/e", answers={"write purelib": "EACCES"}
     ),
     "everything inside everything": machine(machines.BTRFS, cache="/e/.cache", environment="/e", temporary="/"),
+    "a mount between temporary and environment": machine(
+        machines.ONE_MOUNT.format(at="/tmp/plain"),  # noqa: S108 - a name on another machine
+        cache="/c",
+        environment="/tmp/plain/venv",  # noqa: S108 - as above
+    ),
+    "a mount between environment and cache": machine(
+        machines.ONE_MOUNT.format(at="/e/vol"), cache="/e/vol/cache", environment="/e"
+    ),
+    "a mount between environment, cache and packages": machine(
+        machines.ONE_MOUNT.format(at="/e/lib"), cache="/e/lib/cache", environment="/e"
+    ),
+    "a mount in the environment beside the cache": machine(
+        machines.ONE_MOUNT.format(at="/e/bin"), cache="/e/cache", environment="/e"
+    ),
     "one directory": machine(machines.BTRFS, cache="/e", environment="/e", temporary="/e", packages=False),
 }
 
@@ -88,6 +102,22 @@ def test_two_volumes_of_one_disk_are_one_device_and_refuse_links() -> None:
     layout = capture(MACHINES["two volumes"]).layout
     assert gives(layout, "same-device", "{cache}", "{purelib}") == ["yes"]
     assert gives(layout, "link", "{cache}", "{purelib}") == ["EXDEV"]
+
+
+def test_a_mount_stays_with_the_roles_that_it_holds() -> None:
+    found = {name: mounted(capture(storage).layout) for name, storage in MACHINES.items()}
+    assert found["a mount between temporary and environment"] == [("/tmp/plain", "tmpfs")]  # noqa: S108 - as above
+    assert found["a mount between environment and cache"] == [("/e/vol", "tmpfs")]
+    assert found["a mount in the environment beside the cache"] == [("{environment}/bin", "tmpfs")]
+
+
+def test_links_of_an_environment_that_moves_go_with_it_and_lead_to_the_mounts_that_stay() -> None:
+    links = (Linked(at="/e/lib64", says="lib", leads="/e/lib"), Linked(at="/e/share", says="vol/x", leads="/e/vol/x"))
+    layout = capture(replace(MACHINES["a mount between environment and cache"], symlinks=links)).layout
+    assert [(link.at, link.to) for link in layout.symlinks] == [
+        ("{environment}/lib64", "lib"),
+        ("{environment}/share", "/e/vol/x"),
+    ]
 
 
 def test_flags_quotas_and_a_mounted_file_of_a_pod_are_there() -> None:

@@ -11,6 +11,7 @@ from harness.errors import FileInvalid
 from harness.layouts import build, load, names, verify
 from harness.layouts.capture import capture
 from harness.layouts.survey import survey
+from harness.model import Layout, Mount
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
     from harness.layouts import Site
     from harness.layouts.storage import Storage
-    from harness.model import Layout
+    from harness.model.layout import MountType
 
 # What is lost, and why; of all others the captured layout has the tags.
 LOST = {
@@ -69,6 +70,30 @@ def test_what_was_captured_is_captured_alike_again(name: str, laboratory: Labora
     first = capture(seen(load(name), laboratory)).layout
     again = capture(seen(first, laboratory)).layout
     assert set(again.tags) == set(first.tags)
+
+
+# Where the mount is, and the roles: in each, one role holds the mount, and another role lies on it.
+BETWEEN = {
+    "below the temporary directory": ("/tmp/plain", "/cache", "/tmp/plain/venv", "/tmp"),  # noqa: S108 - in the site
+    "inside the environment": ("/proj/vol", "/proj/vol/cache", "/proj", "/tmp"),  # noqa: S108 - as above
+    "where everything is temporary": ("/home", "/cache", "/home/venv", ""),
+}
+
+
+@pytest.mark.parametrize("kind", ["tmpfs", "overlay"])
+@pytest.mark.parametrize(("at", "cache", "environment", "temporary"), BETWEEN.values(), ids=BETWEEN)
+def test_a_mount_between_two_roles_parts_them_in_the_layout_too(
+    kind: MountType, at: str, cache: str, environment: str, temporary: str, laboratory: Laboratory
+) -> None:
+    layout = Layout(name="mine", about="one mount", mounts=(Mount(at=at, type=kind),))
+    with build(layout, laboratory=laboratory) as site:
+        paths = [f"{site.root}{path}" for path in (cache, environment, temporary)]
+        for path in (*paths, f"{site.root}{environment}/lib/python3.11/site-packages"):
+            os.makedirs(path, exist_ok=True)
+        storage = survey(cache=paths[0], environment=paths[1], temporary=paths[2])
+    assert storage.answer("link", "temporary", "cache") == ("ok" if cache == "/cache" else "EXDEV")
+    assert storage.answer("link", "cache", "purelib") == "EXDEV"
+    verify(capture(storage).layout, laboratory=laboratory)
 
 
 def test_nothing_is_left_and_nothing_is_made(tmp_path: Path) -> None:
