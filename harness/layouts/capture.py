@@ -112,7 +112,7 @@ class _Mirror:
         packages = self.storage.place("purelib")
         if packages and packages.lower is not False and (home := on(self.nodes, packages.path)) and home.lower:
             gives = "ok" if "redirect_dir=on" in home.options else "EXDEV"
-            if home.at != packages.path:
+            if home.at != packages.path and not home.read_only:
                 yield Fact(do="rename-directory", source="{purelib}", gives=gives, after="image")
 
     def symlinks(self) -> Iterator[Symlink]:
@@ -182,15 +182,16 @@ class _Mirror:
 
     def _mount(self, node: Node, holder: str | None) -> Iterator[Mount]:
         late = self._late[node.at]
-        flags = node.flags
+        # What is laid after the image steps is read-only at once; what they write to becomes so after them.
+        flags = _with_ro(node.flags) if node.read_only and late else node.flags
         if node.at == "/" and not node.overlay and node.free is node.inodes is None:
             if flags or node.read_only:
-                at_once = _with_ro(flags) if node.read_only else flags
+                at_once = _with_ro(node.flags) if node.read_only else flags
                 yield Mount(at="/", type="bind", flags=at_once, after=self._after(node.read_only))
             return
         at = self.spelling.mount_point(node.at)
         if self._same_as_parent(node):
-            at_once = _with_ro(flags) if node.read_only else flags
+            at_once = _with_ro(node.flags) if node.read_only else flags
             yield Mount(at=at, type="bind", file=node.file, flags=at_once, after=self._after(late or node.read_only))
             return
         when = self._after(late)
@@ -206,7 +207,7 @@ class _Mirror:
             )
         else:
             yield Mount(at=at, type="tmpfs", size=_size(node), inodes=self._inodes(node), flags=flags, after=when)
-        if node.read_only:
+        if node.read_only and not late:
             yield Mount(at=at, type="bind", file=node.file, flags=_with_ro(flags), after="image")
 
     def _alone(self, part: Part) -> Iterator[Fact]:

@@ -212,7 +212,8 @@ def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     for index, mount in sorted(sound, key=lambda pair: pair[1].after == "image"):
         place = _place(roles, mount.at)
         for earlier, covered, after in laid:
-            if covered.startswith(place.rstrip("/") + "/") or (covered, after) == (place, mount.after):
+            is_below = covered != place and covered.startswith(place.rstrip("/") + "/")
+            if is_below or (covered, after) == (place, mount.after):
                 message = f"{place} hides mount[{earlier}] at {covered}, which is laid before it"
                 yield Problem(where=below(where, f"mount[{index}].at"), message=message)
         laid.append((index, place, mount.after))

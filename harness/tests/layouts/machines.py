@@ -90,6 +90,7 @@ def machine(
                 one = here is mountinfo.covering(mounts, paths[other])  # type: ignore[index]
                 usual |= {(do, part, other): "ok" if one else "EXDEV" for do in ("link", "rename")}
     usual |= {tuple(name.split()): gives for name, gives in answers.items()}
+    refused = {key[1] for key, gives in usual.items() if key[0] == "write" and gives != "ok"}
     return Storage(
         mounts=mounts,
         places=places,
@@ -97,6 +98,7 @@ def machine(
         answers=tuple(
             Answer(do=key[0], source=key[1], to=key[2] if len(key) > 2 else None, gives=gives)  # type: ignore[arg-type]
             for key, gives in usual.items()
+            if key[0] == "write" or refused.isdisjoint(key)  # where nothing can be written, nothing else is tried
         ),
     )
 

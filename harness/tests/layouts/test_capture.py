@@ -23,11 +23,28 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "/venvs/test"
 PURELIB = f"{ENVIRONMENT}/lib/python3.12/site-packages"
+# docker run --read-only
+READ_ONLY = machines.DOCKER.replace("/ / rw", "/ / ro")
+NO_WRITING = {"write purelib": "EROFS", "write temporary": "EROFS"}
 
 MACHINES = {
     "docker": machine(machines.DOCKER, cache="/root/.cache/uv", environment=ENVIRONMENT),
     "docker, environment in the image": changed(
         machine(machines.DOCKER, cache="/root/.cache/uv", environment=ENVIRONMENT), "purelib", lower=True
+    ),
+    "docker, read-only": machine(READ_ONLY, cache="/root/.cache/uv", environment=ENVIRONMENT, answers=NO_WRITING),
+    "docker, read-only with the environment in the image": changed(
+        machine(READ_ONLY, cache="/root/.cache/uv", environment=ENVIRONMENT, answers=NO_WRITING), "purelib", lower=True
+    ),
+    "docker, read-only volume": changed(
+        machine(
+            machines.DOCKER.replace("/root/.cache rw", "/root/.cache ro"),
+            cache="/root/.cache/uv",
+            environment=ENVIRONMENT,
+            answers={"write cache": "EROFS"},
+        ),
+        "purelib",
+        lower=True,
     ),
     "two volumes": machine(machines.TWO_VOLUMES, cache="/root/.cache/uv", environment=ENVIRONMENT),
     "kubernetes": machine(machines.KUBERNETES, cache="/cache", environment=ENVIRONMENT),

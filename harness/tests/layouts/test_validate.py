@@ -188,6 +188,7 @@ def test_mount_that_hides_an_earlier_one_is_a_problem() -> None:
 def test_mount_after_the_image_may_only_cover_the_same_place() -> None:
     cache, same, root = (Mount(at=at, type="overlay") for at in ("{cache}", "/cache/", "/"))
     assert _told(dataclasses.replace(same, after="image"), cache) == []
+    assert _told(dataclasses.replace(root, after="image"), root) == []
     hiding = dataclasses.replace(root, after="image")
     assert _told(hiding, cache) == ["mount[0].at: / hides mount[1] at /cache, which is laid before it"]
 
