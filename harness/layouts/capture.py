@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.kernel.mountinfo import holds
 from harness.layouts import differences
-from harness.layouts.nodes import Node, nodes, on
+from harness.layouts.nodes import FULL, Node, is_full, nodes, on
 from harness.layouts.spelling import Spelling
 from harness.model import Fact, Layout, Mount, Permission, Roles, Symlink
 
@@ -220,7 +220,9 @@ class _Mirror:
         if written == rebuilt:
             yield self._fact("write", part, gives=written)
         else:
-            self.remarks.append(f"writing into {part} gives {written}; here {rebuilt}")
+            full = node is not None and written in FULL and is_full(node)
+            here = "ENOSPC once a few files are there" if full else rebuilt
+            self.remarks.append(f"writing into {part} gives {written}; here {here}")
         runs = self.storage.answer("execute", part)
         if part == self.storage.target and runs is not None:
             rebuilt = "EACCES" if node and "noexec" in node.flags else "ok"

@@ -70,7 +70,7 @@ def _mounts(storage: Storage, nodes: tuple[Node, ...]) -> Iterator[str]:
             yield f"{entry.at} is mapped to other users (idmapped); here it is not"
     for node in nodes:
         if node.why:
-            yield f"{node.why}; the nearest here is a mount of its own at {node.at}"
+            yield f"{node.why}; the nearest here is a {'read-only ' * node.read_only}mount of its own at {node.at}"
         if set(_QUOTAS) & {option.partition("=")[0] for option in node.options}:
             yield f"{node.at} has quotas, of which only the free space now is looked at"
         if node.free is not None:

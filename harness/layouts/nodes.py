@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SCARCE_BYTES: Final = 256 << 20
 SCARCE_INODES: Final = 10_000
 MANY: Final = 24
-_REFUSED: Final = ("EROFS", "EACCES", "EPERM")
+FULL: Final = ("ENOSPC", "EDQUOT")
 _FLAGS: Final[tuple[MountFlag, ...]] = ("noexec", "nosuid", "nodev")
 _OVERLAYS: Final = ("overlay", "fuse.fuse-overlayfs", "aufs")
 # They hold no files that anybody installs; an environment at `/` has them inside.
@@ -65,13 +65,19 @@ def nodes(storage: Storage) -> tuple[Node, ...]:
     """The mounts that hold a part, those inside the environment, and what stands in for refusals; outermost first."""
     found = {entry.at: _node(entry, storage) for entry in _relevant(storage)}
     for node in _stand_ins(storage, tuple(found.values())):
-        found.setdefault(node.at, node)
+        if node.at not in found or node.read_only:
+            found[node.at] = node
     return tuple(sorted(found.values(), key=lambda node: (node.at.count("/") if node.at != "/" else 0, node.at)))
 
 
 def on(nodes: tuple[Node, ...], path: str) -> Node | None:
     """The node that holds a real path; None: none does."""
     return max((node for node in nodes if holds(node.at, path)), key=lambda node: len(node.at), default=None)
+
+
+def is_full(node: Node) -> bool:
+    """Whether nothing is left on it, which a small tmpfs has as well; of an overlay's layers none is small."""
+    return 0 in (node.free, node.inodes) and not node.overlay
 
 
 def inside(storage: Storage) -> tuple[MountEntry, ...]:
@@ -131,11 +137,21 @@ def _stand_ins(storage: Storage, real: tuple[Node, ...]) -> Iterator[Node]:
         home = on(real, place.path) if place else None
         if place is None or home is None:
             continue
-        written = storage.answer("write", part)
-        if written in _REFUSED and not home.read_only:
-            yield _own(home, place.path, f"writing into {part} is refused with {written}", read_only=True)
+        if written := _unwritable(storage, home, part):
+            yield _read_only(home, place.path, f"writing into {part} is refused with {written}")
         elif (refusal := _refusal(storage, real, part)) and home.at != place.path:
             yield _own(home, place.path, refusal, other=_parted(storage, part))
+
+
+def _unwritable(storage: Storage, home: Node, part: Part) -> str:
+    """The errno with which every write is refused, where a read-only mount can say so; empty: none, or none can."""
+    written, place = storage.answer("write", part), storage.place(part)
+    if written in (None, "ok") or place is None or home.read_only or (written in FULL and is_full(home)):
+        return ""
+    tried = {"cache", storage.target, "temporary"} - {part}
+    others = [other for other in storage.places if other.part in tried and holds(place.path, other.path)]
+    # What lies in it and can be written to, or was not tried, would be read-only as well.
+    return "" if any(storage.answer("write", other.part) in (None, "ok") for other in others) else written
 
 
 def _refusal(storage: Storage, real: tuple[Node, ...], part: Part) -> str:
@@ -155,8 +171,11 @@ def _parted(storage: Storage, part: Part) -> bool:
     return here is not None and there is not None and here.device != there.device
 
 
-def _own(home: Node, path: str, why: str, *, read_only: bool = False, other: bool = False) -> Node:
+def _read_only(home: Node, path: str, why: str) -> Node:
+    """The mount that a part lies on, or one of its own, to which nothing can be written."""
+    return replace(home, read_only=True) if home.at == path else replace(_own(home, path, why), read_only=True)
+
+
+def _own(home: Node, path: str, why: str, *, other: bool = False) -> Node:
     device = f"{home.device} {path}" if other else home.device
-    return replace(
-        home, at=path, device=device, overlay=False, lower=False, read_only=read_only, free=None, inodes=None, why=why
-    )
+    return replace(home, at=path, device=device, overlay=False, lower=False, free=None, inodes=None, why=why)

@@ -65,6 +65,26 @@ MACHINES = {
     "another user's environment": machine(
         machines.BTRFS, cache="/c", environment="/e", answers={"write purelib": "EACCES"}
     ),
+    "a quota on a volume that is the cache": machine(
+        machines.ONE_MOUNT.format(at="/c"), cache="/c", environment="/e", answers={"write cache": "EDQUOT"}
+    ),
+    "a quota, and everything in one home": machine(
+        machines.BTRFS, cache="/h/c", environment="/h/e", answers={"write cache": "EDQUOT", "write purelib": "EDQUOT"}
+    ),
+    "a full disk": changed(
+        machine(machines.ONE_MOUNT.format(at="/c"), cache="/c/uv", environment="/e", answers={"write cache": "ENOSPC"}),
+        "cache",
+        free=0,
+    ),
+    "a root that only others write to": machine(
+        machines.BTRFS, cache="/h/c", environment="/h/e", temporary="/", answers={"write temporary": "EACCES"}
+    ),
+    "nothing can be written": machine(
+        machines.ONE_MOUNT.format(at="/h"),
+        cache="/h/c",
+        environment="/h/c/e",
+        answers={"write cache": "EIO", "write purelib": "EIO", "write temporary": "EIO"},
+    ),
     "everything inside everything": machine(machines.BTRFS, cache="/e/.cache", environment="/e", temporary="/"),
     "a mount between temporary and environment": machine(
         machines.ONE_MOUNT.format(at="/tmp/plain"),  # noqa: S108 - a name on another machine
@@ -171,6 +191,44 @@ def test_an_environment_of_somebody_else_is_read_only_here() -> None:
     captured = capture(MACHINES["another user's environment"])
     assert captured.layout.refusals == ("EROFS",)
     assert any("writing into purelib gives EACCES; here EROFS" in remark for remark in captured.remarks)
+
+
+@pytest.mark.parametrize("answer", ["EDQUOT", "ENOSPC", "EIO", "ESTALE"])
+def test_whatever_refuses_to_write_is_read_only_here_and_says_so(answer: str) -> None:
+    captured = capture(machine(machines.BTRFS, cache="/c", environment="/e", answers={"write cache": answer}))
+    assert mounted(captured.layout) == [("{cache}", "bind")]
+    assert [(fact.source, fact.gives) for fact in captured.layout.facts if fact.do == "write"] == [
+        ("{purelib}", "ok"),
+        ("{temporary}", "ok"),
+    ]
+    assert f"writing into cache gives {answer}; here EROFS" in captured.remarks
+    why = f"writing into cache is refused with {answer}; the nearest here is a read-only mount of its own at /c"
+    assert why in captured.remarks
+
+
+def test_a_mount_that_refuses_to_be_written_to_is_read_only_itself() -> None:
+    captured = capture(MACHINES["a quota on a volume that is the cache"])
+    assert [(mount.at, mount.type, mount.flags) for mount in captured.layout.mounts] == [
+        ("{cache}", "tmpfs", ()),
+        ("{cache}", "bind", ("ro",)),
+    ]
+
+
+def test_a_full_disk_is_small_and_not_read_only() -> None:
+    captured = capture(MACHINES["a full disk"])
+    assert [(mount.at, mount.size, mount.flags) for mount in captured.layout.mounts] == [("/c", "4k", ())]
+    assert "writing into cache gives ENOSPC; here ENOSPC once a few files are there" in captured.remarks
+
+
+def test_a_directory_that_holds_only_what_cannot_be_written_to_is_read_only() -> None:
+    layout = capture(MACHINES["nothing can be written"]).layout
+    assert {mount.at for mount in layout.mounts if "ro" in mount.flags} == {"/h/c", "{site_packages}", "{temporary}"}
+
+
+def test_what_nobody_may_write_to_stays_writable_where_it_holds_what_is() -> None:
+    captured = capture(MACHINES["a root that only others write to"])
+    assert captured.layout.mounts == ()
+    assert "writing into temporary gives EACCES; here ok" in captured.remarks
 
 
 ODD = {
