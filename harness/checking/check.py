@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _EXAMPLES: Final = """\
 The storage is rebuilt in a private mount namespace, and everything is tried there: cache and environment of this
 machine are only looked at. Small wheels are installed, reinstalled, upgraded and uninstalled, each twice, and once on
-plain storage: what goes wrong there too is not the storage's fault.
+plain storage: what goes wrong there too is not the storage's fault. Where the machine refuses to write, for another
+reason than a read-only filesystem, nothing is called safe: no layout refuses in the same way.
 
 exit status: 0 safe; 1 not safe; 2 the command line, a file or this machine is not usable; 3 two runs of the same differ
 

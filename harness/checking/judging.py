@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from harness.run import Runner, Verdict
 
 # `safe`: as on plain storage. `refused`: it says that it cannot, and breaks nothing. `broken`: a promise is broken that
-# is kept on plain storage. `differs`: two runs came to two of these.
-State: TypeAlias = Literal["safe", "refused", "broken", "differs", "not applicable"]
+# is kept on plain storage. `differs`: two runs came to two of these. `unwritable`: safe where it was tried, but nothing
+# can be written there on the machine itself, with an errno that no layout gives.
+State: TypeAlias = Literal["safe", "unwritable", "refused", "broken", "differs", "not applicable"]
 _Signature: TypeAlias = tuple[str, str, int]
 
 
@@ -59,10 +60,11 @@ class Judgement:
 
     @property
     def state(self) -> State:
-        """The worst of all answers."""
+        """The worst of all answers; never safe where the machine refuses to write."""
         found = {answer.state for answer in self.answers}
         order: tuple[State, ...] = ("differs", "broken", "refused", "safe")
-        return next((state for state in order if state in found), "not applicable")
+        worst: State = next((state for state in order if state in found), "not applicable")
+        return "unwritable" if worst == "safe" and self.layout.unwritable else worst
 
 
 def judge(

@@ -56,7 +56,8 @@ def remedies(layout: Layout, *, installer: str, link_mode: LinkMode, able: Itera
 def _remedies(layout: Layout, installer: str, link_mode: LinkMode, able: frozenset[LinkMode]) -> Iterator[Remedy]:
     is_uv = installer.startswith(("uv", "path:"))
     for mode in _ADVISED:
-        if mode != link_mode and mode in able:
+        # Where nothing can be written, files are not to be placed in any way.
+        if mode != link_mode and mode in able and not layout.unwritable:
             words = f"--link-mode {mode}, or UV_LINK_MODE={mode}" if is_uv else f"link mode {mode}"
             yield Remedy(words=words, layout=layout, link_mode=mode)
     what: dict[Movable, str] = {"cache": "the cache", "temporary": "temporary files"}
@@ -89,6 +90,7 @@ def beside_environment(layout: Layout, role: Movable) -> Layout | None:
         symlinks=tuple(link for link in layout.symlinks if not link.at.startswith(start)),
         permissions=tuple(one for one in layout.permissions if not one.at.startswith(start)),
         facts=facts,
+        unwritable=tuple(one for one in layout.unwritable if one != role),
     )
     return None if problems(moved) else moved
 

@@ -158,6 +158,9 @@ def _conclusion(
         return
     if states == {"refused"}:
         yield f"Not safe: {installer} refuses to do here what it does on plain storage; it breaks nothing by that."
+    elif states <= {"safe", "unwritable", "not applicable"}:
+        yield f"Not safe: {_refused(judgements[0])} on the machine."
+        yield f"On what was rebuilt in its place, {installer} does what it does on plain storage."
     elif "differs" in states:
         yield f"Unclear: {installer} does not come to the same end twice here."
     else:
@@ -177,5 +180,11 @@ def _conclusion(
 
 def _left(judgement: Judgement) -> str:
     """What goes wrong still."""
+    if judgement.state == "unwritable":
+        return f"still wrong: {_refused(judgement)}"
     left = [answer.question.words for answer in judgement.answers if answer.state in _WRONG]
     return "nothing is better" if len(left) == len(judgement.answers) else f"still wrong: {'; '.join(left)}"
+
+
+def _refused(judgement: Judgement) -> str:
+    return f"nothing can be written into {', '.join(judgement.layout.unwritable)}"

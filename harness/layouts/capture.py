@@ -67,6 +67,7 @@ def capture(storage: Storage) -> Captured:
         permissions=permissions,
         roles=mirror.roles(),
         facts=facts,
+        unwritable=tuple(mirror.unwritable),
     )
     return Captured(layout=layout, remarks=(*differences.remarks(storage, mirror.nodes), *mirror.remarks))
 
@@ -82,6 +83,7 @@ class _Mirror:
             f"{part} holds another role; in the layout it is a directory of its own on the same mount"
             for part in self.spelling.moved
         ]
+        self.unwritable: list[str] = []
         self._late = {node.at: self._is_late(node) for node in self.nodes}
         shown = Counter(node.device for node in self.nodes if not self._same_as_parent(node) and not node.overlay)
         self._held = {device: f"/exdev-filesystem-{n}" for n, (device, times) in enumerate(shown.items()) if times > 1}
@@ -223,6 +225,7 @@ class _Mirror:
             full = node is not None and written in FULL and is_full(node)
             here = "ENOSPC once a few files are there" if full else rebuilt
             self.remarks.append(f"writing into {part} gives {written}; here {here}")
+            self.unwritable += [part] if written != "ok" else []
         runs = self.storage.answer("execute", part)
         if part == self.storage.target and runs is not None:
             rebuilt = "EACCES" if node and "noexec" in node.flags else "ok"

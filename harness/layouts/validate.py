@@ -117,6 +117,10 @@ def _requires(names: Sequence[str], where: str) -> Iterator[Problem]:
     yield from _known(names, _CAPABILITIES, where)
 
 
+def _unwritable(names: Sequence[str], where: str) -> Iterator[Problem]:
+    yield from _known(names, ROLES, where)
+
+
 def _parts(parts: Sequence[object], where: str) -> Iterator[Problem]:
     if len(parts) > _MAX_PARTS:
         yield Problem(where=where, message=f"{len(parts)} of them are more than {_MAX_PARTS}")
@@ -301,6 +305,7 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
     (Layout, "reports"): _reports,
     (Layout, "requires"): _requires,
     (Layout, "refusals"): _refusals,
+    (Layout, "unwritable"): _unwritable,
     (Layout, "mounts"): _parts,
     (Layout, "symlinks"): _parts,
     (Layout, "permissions"): _parts,

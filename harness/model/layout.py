@@ -140,6 +140,8 @@ class Layout:
         refusals: errnos with which an installer may honestly refuse to work here (`EROFS`); empty: it has to succeed.
         mounts, symlinks, permissions, roles: what is built.
         facts: what must be true once it is built.
+        unwritable: roles that nothing can be written into on the machine that this is a capture of, with an errno that
+            no layout gives (`EDQUOT`). Nothing is built or verified by it: who judges has to say so.
     """
 
     name: str
@@ -153,3 +155,4 @@ class Layout:
     permissions: tuple[Permission, ...] = field(default=(), metadata={"key": "permission"})
     roles: Roles = field(default_factory=Roles)
     facts: tuple[Fact, ...] = field(default=(), metadata={"key": "verify"})
+    unwritable: tuple[str, ...] = ()

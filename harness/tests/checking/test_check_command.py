@@ -9,11 +9,15 @@ import pytest
 
 from harness.checking.check import usual
 from harness.installers.reference import REFERENCE
+from harness.layouts import build
+from harness.model import Layout, Mount
 from harness.tests.checking.test_capture_command import exdev
 from harness.tests.test_repository import marked
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from harness.kernel.laboratory import Laboratory
 
 
 def test_a_safe_set_up_ends_with_nought() -> None:
@@ -74,6 +78,19 @@ def test_this_machine_is_looked_at_and_not_changed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "on captured: Captured from a machine" in done.stdout
     assert sorted(map(str, tmp_path.rglob("*"))) == before
+
+
+def test_a_cache_without_room_for_a_file_is_not_safe_here_nor_as_a_file(tmp_path: Path, laboratory: Laboratory) -> None:
+    full = Layout(name="mine", about="no room", mounts=(Mount(at="{cache}", type="tmpfs", inodes=1),))
+    with build(full, laboratory=laboratory) as site:
+        places = ("--cache", site.role("cache"), "--environment", site.role("environment"))
+        here = exdev("check", *places, "--installer", "reference", cwd=tmp_path)
+        captured = exdev("capture", *places, "--output", "mine.toml", cwd=tmp_path)
+    assert captured.returncode == 0, captured.stderr
+    there = exdev("check", "./mine.toml", "--installer", "reference", cwd=tmp_path)
+    for done in (here, there):
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "\nNot safe: " in done.stdout
 
 
 WRONG = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from harness.checking.judging import Judgement, judge
+from harness.checking.remedies import remedies
 from harness.checking.telling import tell
 from harness.installers.reference import REFERENCE
 from harness.layouts import load
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from harness.installers.protocol import Abilities
     from harness.kernel.laboratory import Laboratory
     from harness.layouts import Site
-    from harness.model import Case, Step
+    from harness.model import Case, Layout, Step
 
 
 class Spoiling:
@@ -41,9 +43,19 @@ class Spoiling:
         return self._spoil(site, REFERENCE.perform(step, case, site))
 
 
-def judged(laboratory: Laboratory, spoil: Callable[[Site, Outcome], Outcome], layout: str = "bind-cache") -> Judgement:
+ASKED: Final[dict[str, Any]] = {
+    "installer": "reference",
+    "link_mode": "hardlink",
+    "able": REFERENCE.abilities.link_modes,
+}
+
+
+def judged(
+    laboratory: Laboratory, spoil: Callable[[Site, Outcome], Outcome], layout: str | Layout = "bind-cache"
+) -> Judgement:
     runner = Runner(laboratory, find=lambda _: Spoiling(spoil))
-    return judge(load(layout), installer="reference", link_mode="hardlink", runner=runner, progress=lambda _: None)
+    layout = load(layout) if isinstance(layout, str) else layout
+    return judge(layout, installer="reference", link_mode="hardlink", runner=runner, progress=lambda _: None)
 
 
 def lose(site: Site, outcome: Outcome) -> Outcome:
@@ -83,6 +95,32 @@ def test_an_honest_refusal_is_not_safe_and_breaks_nothing(laboratory: Laboratory
     found = judged(laboratory, lambda _, outcome: outcome, "read-only-site-packages")
     assert found.state == "refused"
     assert "breaks nothing by that" in tell("reference", [found], [], layout=found.layout)
+
+
+def test_nothing_is_safe_where_the_machine_refuses_to_write(laboratory: Laboratory) -> None:
+    layout = replace(load("bind-cache"), unwritable=("cache",))
+    found = judged(laboratory, lambda _, outcome: outcome, layout)
+    assert {answer.state for answer in found.answers} == {"safe"}
+    assert found.state == "unwritable"
+    tried = [(one, replace(found, layout=one.layout)) for one in remedies(layout, **ASKED)]
+    assert [(one.words, judgement.state) for one, judgement in tried] == [
+        ("the cache on the filesystem of the environment", "safe")
+    ]
+    assert tell("reference", [found], tried, layout=layout).splitlines()[-4:] == [
+        "Not safe: nothing can be written into cache on the machine.",
+        "On what was rebuilt in its place, reference does what it does on plain storage.",
+        "What helps, tried on the same mounts:",
+        "    the cache on the filesystem of the environment",
+    ]
+
+
+def test_a_remedy_that_leaves_a_refusal_does_not_help(laboratory: Laboratory) -> None:
+    layout = replace(load("bind-cache"), unwritable=("cache", "temporary"))
+    found = judged(laboratory, lambda _, outcome: outcome, layout)
+    tried = [(one, replace(found, layout=one.layout)) for one in remedies(layout, **ASKED)]
+    text = tell("reference", [found], tried, layout=layout)
+    assert "Nothing that was tried makes it safe." in text
+    assert "environment: still wrong: nothing can be written into temporary\n" in text
 
 
 def test_two_runs_that_come_to_different_ends_are_unclear(laboratory: Laboratory) -> None:

@@ -48,7 +48,7 @@ def test_the_reference_core_breaks_nothing_anywhere(layout: Layout, laboratory: 
     found = judge(
         layout, installer="reference", link_mode="hardlink", runner=Runner(laboratory), progress=lambda _: None
     )
-    assert found.state in ({"safe", "refused"} if layout.refusals else {"safe"})
+    assert {answer.state for answer in found.answers} <= ({"safe", "refused"} if layout.refusals else {"safe"})
 
 
 def moved(layout: Layout) -> list[Layout]:

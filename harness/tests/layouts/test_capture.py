@@ -206,6 +206,12 @@ def test_whatever_refuses_to_write_is_read_only_here_and_says_so(answer: str) ->
     assert why in captured.remarks
 
 
+def test_a_refusal_that_is_another_one_here_is_named_and_one_that_is_the_same_is_not() -> None:
+    assert capture(MACHINES["another user's environment"]).layout.unwritable == ("purelib",)
+    assert capture(MACHINES["a full disk"]).layout.unwritable == ("cache",)
+    assert capture(MACHINES["docker, read-only"]).layout.unwritable == ()
+
+
 def test_a_mount_that_refuses_to_be_written_to_is_read_only_itself() -> None:
     captured = capture(MACHINES["a quota on a volume that is the cache"])
     assert [(mount.at, mount.type, mount.flags) for mount in captured.layout.mounts] == [

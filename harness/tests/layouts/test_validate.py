@@ -25,6 +25,7 @@ about = 3
 reports = ["uv 1513"]
 requires = ["overlays"]
 refusals = ["EROF"]
+unwritable = ["caches"]
 
 [[mount]]
 at = "{sitepackages}/nvidia"
@@ -81,6 +82,7 @@ _TOLD = {
     "reports[0]": "'uv 1513' is not like 'uv#1513'",
     "requires[0]": "unknown 'overlays'; did you mean 'overlay'?",
     "refusals[0]": "unknown 'EROF'; did you mean 'EROFS'?",
+    "unwritable[0]": "unknown 'caches'; did you mean 'cache'?",
     "mount[0].type": "unknown 'overlayy'; did you mean 'overlay'?",
     "mount[0].at": "'{sitepackages}/nvidia': unknown 'sitepackages'; did you mean 'site_packages'?",
     "mount[1].from": "means nothing for tmpfs, only for bind",
