@@ -68,9 +68,8 @@ def survey(*, cache: str, environment: str, temporary: str, probe: bool = True) 
 def _place(part: Part, asked: str) -> Place:
     try:
         absolute = os.path.abspath(asked)
-        path = there = os.path.realpath(absolute)
-        while not os.path.lexists(there):
-            there = os.path.dirname(there)
+        path = os.path.realpath(absolute)
+        there = _nearest(path)
         found, room = os.stat(there), os.statvfs(there)
     except OSError as refused:
         raise _unusable(asked, f"cannot be looked at: {errno_name(refused.errno)}") from refused
@@ -91,6 +90,21 @@ def _place(part: Part, asked: str) -> Place:
     )
 
 
+def _nearest(path: str) -> str:
+    """The nearest directory above a path that exists, or itself.
+
+    Raises:
+        OSError: it cannot be seen whether one exists: a directory above it is closed, or its server does not answer.
+    """
+    while True:
+        try:
+            os.lstat(path)
+        except FileNotFoundError:
+            path = os.path.dirname(path)
+        else:
+            return path
+
+
 def _lower(path: str) -> bool | None:
     """Whether a directory, or the directories in it, come from a lower layer: an overlay's own root never says so."""
     found = on_lower_layer(path)
@@ -107,9 +121,16 @@ def _unusable(file: str, message: str) -> FileInvalid:
 
 def _packages(environment: str) -> str:
     """Its site-packages, as it is spelled: that of the newest Python, should there be several; empty: none."""
+    library = f"{environment}/lib"
+    try:
+        os.listdir(library)
+    except FileNotFoundError:
+        return ""
+    except OSError as refused:  # which glob would take for an empty one
+        raise _unusable(library, f"cannot be looked at: {errno_name(refused.errno)}") from refused
     found = [
         (int(version[1]), path)
-        for path in glob.glob(f"{glob.escape(environment)}/lib/python3.*/site-packages")
+        for path in glob.glob(f"{glob.escape(library)}/python3.*/site-packages")
         if (version := _PYTHON.fullmatch(path.split("/")[-2])) and os.path.isdir(path)
     ]
     return max(found)[1] if found else ""

@@ -88,6 +88,20 @@ def test_what_is_no_directory_ends_with_two(place: Path) -> None:
     assert "is no directory" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("closed", "cache"), [("closed", "closed/cache"), ("closed", "closed/none/deep"), ("venv/lib", "cache")]
+)
+def test_what_cannot_be_seen_is_not_called_absent(place: Path, closed: str, cache: str) -> None:
+    (place / "closed/cache").mkdir(parents=True)
+    (place / closed).chmod(0)
+    words = [sys.executable, "-m", "harness.cli", "capture", "--cache", cache, "--environment", "venv"]
+    plain = [sys.executable, "-m", "harness.tests.unprivileged", "plain", *words]
+    done = subprocess.run(plain, capture_output=True, text=True, check=False, cwd=place)
+    (place / closed).chmod(0o755)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be looked at: EACCES" in done.stderr
+
+
 def test_an_interrupt_leaves_nothing(place: Path) -> None:
     # A trial that hangs, as on a server that does not answer.
     code = (

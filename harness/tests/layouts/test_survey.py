@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,22 @@ def test_what_is_no_directory_is_refused_by_its_name(tmp_path: Path, cache: str)
     (tmp_path / "file").touch()
     with pytest.raises(FileInvalid):
         survey(cache=f"{tmp_path}/{cache}", environment=str(tmp_path), temporary=str(tmp_path))
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOTCONN, errno.ESTALE, errno.EIO])
+def test_a_server_that_does_not_answer_has_not_said_that_there_is_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    looked = os.lstat
+
+    def refuse(path: str, **options: int) -> os.stat_result:
+        if path == f"{tmp_path}/none":
+            raise OSError(number, os.strerror(number), path)
+        return looked(path, **options)
+
+    monkeypatch.setattr("harness.layouts.survey.os.lstat", refuse)
+    with pytest.raises(FileInvalid, match=f"cannot be looked at: {errno.errorcode[number]}"):
+        survey(cache=f"{tmp_path}/none", environment=str(tmp_path), temporary=str(tmp_path))
 
 
 def test_names_of_any_bytes_are_looked_at(tmp_path: Path) -> None:
