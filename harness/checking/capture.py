@@ -6,10 +6,11 @@ import argparse
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.checking.words import comment
+from harness.checking.words import clean, comment
 from harness.errors import FileInvalid
 from harness.kernel.mountinfo import covering
 from harness.layouts.capture import capture
@@ -21,8 +22,8 @@ from harness.output import check_absent, create
 
 if TYPE_CHECKING:
     from harness.kernel.mountinfo import MountEntry
-    from harness.layouts.capture import Captured
     from harness.layouts.storage import Storage
+    from harness.model import Layout
 
 _EXAMPLES: Final = """\
 Read from the mount table, and tried with one scratch directory in each of the three, which is removed again. What does
@@ -70,8 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.output:
         check_absent(Path(arguments.output))
-    storage, captured = looked_at(arguments)
-    text = document(storage, captured, arguments)
+    storage, layout = looked_at(arguments)
+    text = document(storage, layout, arguments)
     if arguments.output:
         create(Path(arguments.output), text)
     else:
@@ -79,8 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def looked_at(arguments: argparse.Namespace) -> tuple[Storage, Captured]:
-    """What is on this machine, and the layout of it.
+def looked_at(arguments: argparse.Namespace) -> tuple[Storage, Layout]:
+    """What is on this machine, and the layout of it, which says what it does not mirror.
 
     Raises:
         FileInvalid: a path is not usable, or what is found there cannot be said as a layout.
@@ -95,26 +96,22 @@ def looked_at(arguments: argparse.Namespace) -> tuple[Storage, Captured]:
         probe=not arguments.no_probe,
     )
     captured = capture(storage)
-    found = problems(captured.layout)
+    # Paths of any bytes are told in them, and a file is UTF-8.
+    layout = replace(captured.layout, unmirrored=tuple(map(clean, captured.remarks)))
+    found = problems(layout)
     if found:
         raise FileInvalid(file="the layout of this machine", problems=found)
-    return storage, captured
+    return storage, layout
 
 
-def document(storage: Storage, captured: Captured, arguments: argparse.Namespace) -> str:
-    """The TOML file: first, as comments, what was asked, what was seen and what is otherwise here."""
+def document(storage: Storage, layout: Layout, arguments: argparse.Namespace) -> str:
+    """The TOML file: first, as comments, what was asked and what was seen."""
     told = {"cache": arguments.cache, "environment": arguments.environment, "temporary": arguments.temporary}
     words = [word for name, path in told.items() if path for word in (f"--{name}", path)]
     lines = [f"$ exdev capture {shlex.join(words)}{' --no-probe' * arguments.no_probe}", ""]
     lines += [f"{place.part}: {place.asked}" for place in storage.places]
     lines += [""] + [_mounted(entry) for entry in _mounts(storage)]
-    if captured.remarks:
-        lines += [
-            "",
-            "What is otherwise on the machine than in this layout:",
-            *(f"- {one}" for one in captured.remarks),
-        ]
-    return "".join(map(comment, lines)) + "\n" + codec.dump_toml(captured.layout)
+    return "".join(map(comment, lines)) + "\n" + codec.dump_toml(layout)
 
 
 def _mounts(storage: Storage) -> tuple[MountEntry, ...]:

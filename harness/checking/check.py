@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     for mode in modes:
         if mode not in installer.abilities.link_modes:
             raise NotApplicable(installer=installer.name, what=f"link mode {mode}")
-    layout, remarks = _storage(arguments)
+    layout = _storage(arguments)
     with open_laboratory() as laboratory:
         check_machine(layout)
         runner = Runner(laboratory)
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         tried = _tried(wrong, judgements, installer, runner)
     if all(one.state == "not applicable" for one in judgements):
         raise NotApplicable(installer=installer.name, what="any of what is asked here")
-    sys.stdout.write(tell(installer.name, judgements, tried, layout=layout, remarks=remarks))
+    sys.stdout.write(tell(installer.name, judgements, tried, layout=layout))
     if any(one.state == "differs" for one in judgements):
         return 3
     return 1 if wrong else 0
@@ -118,11 +118,8 @@ def _check_places(arguments: argparse.Namespace) -> None:
         raise FileInvalid(file="the command line", problems=(Problem(where="", message=message),))
 
 
-def _storage(arguments: argparse.Namespace) -> tuple[Layout, tuple[str, ...]]:
-    if arguments.file:
-        return layouts.load(arguments.file), ()
-    _, captured = looked_at(arguments)
-    return captured.layout, captured.remarks
+def _storage(arguments: argparse.Namespace) -> Layout:
+    return layouts.load(arguments.file) if arguments.file else looked_at(arguments)[1]
 
 
 def _judged(layout: Layout, installer: Installer, mode: LinkMode, runner: Runner) -> Judgement:

@@ -35,7 +35,6 @@ def tell(
     tried: Sequence[tuple[Remedy, Judgement]],
     *,
     layout: Layout,
-    remarks: Iterable[str] = (),
 ) -> str:
     """The whole answer, with a final newline.
 
@@ -43,12 +42,11 @@ def tell(
         installer: who was asked.
         judgements: of the link modes that it was about.
         tried: remedies, with what came of them.
-        layout: where.
-        remarks: what the machine has and the layout has not.
+        layout: where, and what it does not mirror.
     """
     lines = [*wrap(f"{installer} on {layout.name}: {layout.about}"), ""]
     lines += [f"    {clean(line)}" for line in picture(layout).splitlines()]
-    unmirrored = list(_unmirrored(remarks))
+    unmirrored = list(_unmirrored(layout))
     lines += ["", *unmirrored]
     lines += [*_table(judgements)]
     told: set[Report] = set()
@@ -71,8 +69,8 @@ def _table(judgements: Sequence[Judgement]) -> Iterator[str]:
         yield "  ".join([f"{words:{width}}", *states]).rstrip()
 
 
-def _unmirrored(remarks: Iterable[str]) -> Iterator[str]:
-    told = [line for remark in remarks for line in wrap(remark, first="    - ", later="      ")]
+def _unmirrored(layout: Layout) -> Iterator[str]:
+    told = [line for remark in layout.unmirrored for line in wrap(remark, first="    - ", later="      ")]
     if told:
         yield from ("otherwise on the machine, and not tried:", *told, "")
 

@@ -142,6 +142,7 @@ class Layout:
         facts: what must be true once it is built.
         unwritable: roles that nothing can be written into on the machine that this is a capture of, with an errno that
             no layout gives (`EDQUOT`). Nothing is built or verified by it: who judges has to say so.
+        unmirrored: what else is otherwise on that machine, a sentence each; likewise.
     """
 
     name: str
@@ -156,3 +157,4 @@ class Layout:
     roles: Roles = field(default_factory=Roles)
     facts: tuple[Fact, ...] = field(default=(), metadata={"key": "verify"})
     unwritable: tuple[str, ...] = ()
+    unmirrored: tuple[str, ...] = ()

@@ -58,7 +58,18 @@ def test_a_hostile_name_stays_in_its_comment(place: Path) -> None:
     done = exdev("capture", "--cache", odd, "--environment", f"{odd}/venv", cwd=place)
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
-    assert tomllib.loads(done.stdout)["roles"]["cache"].endswith("/exdev-cache")
+    (place / "mine.toml").write_text(done.stdout, encoding="utf-8")
+    layout = load(place / "mine.toml")
+    assert layout.roles.cache.endswith("/exdev-cache")
+    assert "cache holds another role; in the layout it is a directory of its own on the same mount" in layout.unmirrored
+
+
+def test_a_path_that_is_no_text_is_told_in_what_is_not_mirrored(place: Path) -> None:
+    odd = os.fsdecode(b"none\n\xff\x1b")
+    done = exdev("capture", "--cache", odd, "--environment", "venv", cwd=place)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = tomllib.loads(done.stdout)["unmirrored"]
+    assert any(f"{place}/none\\n\\udcff\\x1b does not exist yet" in one for one in told)
 
 
 def test_a_new_file_is_written_and_one_that_is_there_is_not(place: Path) -> None:

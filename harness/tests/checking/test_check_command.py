@@ -93,6 +93,17 @@ def test_a_cache_without_room_for_a_file_is_not_safe_here_nor_as_a_file(tmp_path
         assert "\nNot safe: " in done.stdout
 
 
+def test_what_was_not_mirrored_is_told_of_the_file_as_of_the_machine(tmp_path: Path) -> None:
+    places = ("--cache", "none", "--environment", "venv")
+    here = exdev("check", *places, "--installer", "reference", cwd=tmp_path)
+    exdev("capture", *places, "--output", "mine.toml", cwd=tmp_path)
+    there = exdev("check", "mine.toml", "--installer", "reference", cwd=tmp_path)
+    assert (there.returncode, there.stdout) == (0, here.stdout)
+    assert "otherwise on the machine, and not tried:\n" in there.stdout
+    assert "cache " + str(tmp_path / "none") + " does not exist yet" in " ".join(there.stdout.split())
+    assert there.stdout.splitlines()[-1].startswith("That is said of what could be rebuilt")
+
+
 WRONG = {
     "nothing is named": ([], "name a layout, or --cache and --environment"),
     "half a machine": (["--cache", "x"], "name a layout, or --cache and --environment"),

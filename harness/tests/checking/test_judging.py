@@ -85,7 +85,7 @@ def test_what_is_broken_on_plain_storage_as_well_does_not_count(laboratory: Labo
 
 def test_safe_is_said_of_what_could_be_rebuilt(laboratory: Laboratory) -> None:
     found = judged(laboratory, lambda _, outcome: outcome)
-    text = tell("reference", [found], [], layout=found.layout, remarks=["nfs4 at /home: \x07"])
+    text = tell("reference", [found], [], layout=replace(found.layout, unmirrored=("nfs4 at /home: \x07",)))
     assert "    - nfs4 at /home: \\x07\n" in text
     assert text.splitlines()[-2].startswith("Safe: ")
     assert text.splitlines()[-1].startswith("That is said of what could be rebuilt")
