@@ -71,14 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the command line, a file or the machine is not usable.
     """
     _check_places(arguments)
-    # Before there is a laboratory: a release may have to be installed, and the machine is looked at from outside.
+    # Before there is a laboratory: the machine is looked at from outside, and a release may have to be installed. That
+    # takes long, and is for nothing where there is no layout.
+    layout = _storage(arguments)
     _progress(f"finding {arguments.installer}")
     installer = installers.find(arguments.installer)
     modes = tuple(dict.fromkeys(arguments.link_mode)) or usual(installer)
     for mode in modes:
         if mode not in installer.abilities.link_modes:
             raise NotApplicable(installer=installer.name, what=f"link mode {mode}")
-    layout = _storage(arguments)
     with open_laboratory() as laboratory:
         check_machine(layout)
         runner = Runner(laboratory)

@@ -121,5 +121,14 @@ def test_what_cannot_be_asked_ends_with_two(words: list[str], message: str) -> N
     assert message in done.stderr
 
 
+@pytest.mark.parametrize("words", [["./no.toml"], ["--cache", "file", "--environment", "venv"]])
+def test_no_installer_is_looked_for_where_there_is_no_layout(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "file").touch()
+    done = exdev("check", *words, "--installer", "no-such-installer", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "finding" not in done.stderr
+    assert "no-such-installer" not in done.stderr
+
+
 def test_the_usual_link_mode_is_the_installers_own() -> None:
     assert usual(REFERENCE) == ("hardlink",)
