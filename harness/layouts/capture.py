@@ -262,7 +262,17 @@ class _Mirror:
                 yield Fact(do="link", source="{cache}", to=at, gives="EXDEV", after=self._moment)
 
     def _fact(self, do: Deed, source: Part, to: Part | None = None, *, gives: str) -> Fact:
-        return Fact(do=do, source=_role(source), to=_role(to) if to else None, gives=gives, after=self._moment)
+        return Fact(
+            do=do, source=self._role(source), to=self._role(to) if to else None, gives=gives, after=self._moment
+        )
+
+    def _role(self, part: Part) -> str:
+        # Where there is no site-packages yet, the layout makes one on the same mount, unless another lies in between.
+        return "{purelib}" if part == "environment" and not self._is_lib_mounted() else f"{{{part}}}"
+
+    def _is_lib_mounted(self) -> bool:
+        home = self.storage.place("environment")
+        return home is not None and any(holds(f"{home.path.rstrip('/')}/lib", node.at) for node in self.nodes)
 
     def _node_of(self, place: Place) -> str | None:
         node = on(self.nodes, place.path)
@@ -326,11 +336,6 @@ class _Mirror:
             return None
         home = self.storage.place("environment")
         return node.inodes + _OWN_INODES[home is not None and holds(node.at, home.path)]
-
-
-def _role(part: Part) -> str:
-    # Where there is no site-packages yet, the layout makes one on the same mount.
-    return "{purelib}" if part == "environment" else f"{{{part}}}"
 
 
 def _with_ro(flags: tuple[MountFlag, ...]) -> tuple[MountFlag, ...]:

@@ -97,6 +97,9 @@ MACHINES = {
     "a mount between environment, cache and packages": machine(
         machines.ONE_MOUNT.format(at="/e/lib"), cache="/e/lib/cache", environment="/e"
     ),
+    "a mount where packages will be": machine(
+        machines.ONE_MOUNT.format(at="/e/lib"), cache="/c", environment="/e", packages=False
+    ),
     "a mount in the environment beside the cache": machine(
         machines.ONE_MOUNT.format(at="/e/bin"), cache="/e/cache", environment="/e"
     ),
