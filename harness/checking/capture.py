@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness.checking.words import clean, comment
+from harness.checking.words import comment
 from harness.errors import FileInvalid
 from harness.kernel.mountinfo import covering
 from harness.layouts.capture import capture
@@ -19,6 +19,7 @@ from harness.layouts.survey import survey
 from harness.layouts.validate import problems
 from harness.model import codec
 from harness.output import check_absent, create
+from harness.printable import escaped
 
 if TYPE_CHECKING:
     from harness.kernel.mountinfo import MountEntry
@@ -97,7 +98,7 @@ def looked_at(arguments: argparse.Namespace) -> tuple[Storage, Layout]:
     )
     captured = capture(storage)
     # Paths of any bytes are told in them, and a file is UTF-8.
-    layout = replace(captured.layout, unmirrored=tuple(map(clean, captured.remarks)))
+    layout = replace(captured.layout, unmirrored=tuple(map(escaped, captured.remarks)))
     found = problems(layout)
     if found:
         raise FileInvalid(file="the layout of this machine", problems=found)

@@ -11,10 +11,10 @@ from harness.checking.capture import add_places, looked_at
 from harness.checking.judging import judge
 from harness.checking.remedies import remedies
 from harness.checking.telling import tell
-from harness.checking.words import clean
 from harness.errors import FileInvalid, NotApplicable, Problem
 from harness.kernel.laboratory import open_laboratory
 from harness.model import LINK_MODES
+from harness.printable import escaped
 from harness.reproduction.asked import check_machine
 from harness.run import Runner
 
@@ -120,7 +120,15 @@ def _check_places(arguments: argparse.Namespace) -> None:
 
 
 def _storage(arguments: argparse.Namespace) -> Layout:
-    return layouts.load(arguments.file) if arguments.file else looked_at(arguments)[1]
+    if arguments.file:
+        return layouts.load(arguments.file)
+    storage, layout = looked_at(arguments)
+    for place in storage.places:
+        if place.part == "environment" and place.there != place.path:
+            # A cache is made by whoever needs it; an environment that is not there is a slip, and not safe.
+            message = "is not there; make it, or name the directory that it will be made in"
+            raise FileInvalid(file=escaped(place.asked), problems=(Problem(where="", message=message),))
+    return layout
 
 
 def _judged(layout: Layout, installer: Installer, mode: LinkMode, runner: Runner) -> Judgement:
@@ -148,5 +156,5 @@ def _tried(
 
 
 def _progress(text: str) -> None:
-    sys.stderr.write(f"exdev check: {clean(text)}\n")
+    sys.stderr.write(f"exdev check: {escaped(text)}\n")
     sys.stderr.flush()

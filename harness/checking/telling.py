@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from harness.checking.words import clean, wrap
+from harness.checking.words import wrap
 from harness.layouts import picture
+from harness.printable import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ def tell(
         layout: where, and what it does not mirror.
     """
     lines = [*wrap(f"{installer} on {layout.name}: {layout.about}"), ""]
-    lines += [f"    {clean(line)}" for line in picture(layout).splitlines()]
+    lines += [f"    {escaped(line)}" for line in picture(layout).splitlines()]
     unmirrored = list(_unmirrored(layout))
     lines += ["", *unmirrored]
     lines += [*_table(judgements)]

@@ -5,12 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
+from harness.printable import escaped
+
 WIDTH: Final = 118
-
-
-def clean(text: str) -> str:
-    r"""One line: what is not printable is written as Python writes it (`\n`, `\x1b`, `\udcff`)."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def comment(text: str) -> str:
@@ -22,7 +19,7 @@ def comment(text: str) -> str:
 def wrap(text: str, *, first: str = "", later: str = "") -> list[str]:
     """A text in lines of at most WIDTH columns, but for words that are longer."""
     return textwrap.wrap(
-        clean(text),
+        escaped(text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=later,

@@ -95,6 +95,7 @@ def test_a_cache_without_room_for_a_file_is_not_safe_here_nor_as_a_file(tmp_path
 
 def test_what_was_not_mirrored_is_told_of_the_file_as_of_the_machine(tmp_path: Path) -> None:
     places = ("--cache", "none", "--environment", "venv")
+    (tmp_path / "venv").mkdir()
     here = exdev("check", *places, "--installer", "reference", cwd=tmp_path)
     exdev("capture", *places, "--output", "mine.toml", cwd=tmp_path)
     there = exdev("check", "mine.toml", "--installer", "reference", cwd=tmp_path)
@@ -108,6 +109,10 @@ WRONG = {
     "nothing is named": ([], "name a layout, or --cache and --environment"),
     "half a machine": (["--cache", "x"], "name a layout, or --cache and --environment"),
     "both": (["plain", "--cache", "x", "--environment", "y"], "leave --cache"),
+    "no such environment": (
+        ["--cache", "x", "--environment", "venvv"],
+        "/venvv is not usable:\n  is not there; make it",
+    ),
     "no such layout": (["overlay-frsh"], "did you mean 'overlay-fresh'?"),
     "no such file": (["./no.toml"], "cannot be read: ENOENT"),
     "no such mode": (["plain", "--link-mode", "symlink", "--installer", "specimen:uv-0.1.2"], "does not do link mode"),
