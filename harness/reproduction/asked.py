@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness import installers, reports
 from harness.errors import CapabilityMissing, FileInvalid, Problem
@@ -16,9 +17,19 @@ from harness.reproduction.save import load
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from harness.model import Case, Layout
     from harness.model.report import Report
+
+FILE: Final = (
+    "a case, as saved by a failing scenario: its file (.toml or .json), or the twelve digits of its name; or a report:"
+    " its name (uv-1513), as it is printed (uv#1513), or its file"
+)
+# Where scenarios save what fails, by its digest: what nobody has reported comes first.
+SAVED: Final = (Path(".exdev/failures"), Path(".exdev/known"))
+_DIGEST: Final = re.compile("[0-9a-f]{12}")
+_LONG: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +49,7 @@ class Asked:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add FILE and `--installer`: see `asked`."""
-    parser.add_argument(
-        "file", help="a case, as saved by a failing scenario (.toml or .json); a report: its name, or its file"
-    )
+    parser.add_argument("file", help=FILE)
     parser.add_argument("--installer", metavar="NAME", help="run it with this one instead: uv==0.1.3, pip, reference")
 
 
@@ -48,16 +57,19 @@ def asked(file: str, *, installer: str | None = None, option: str = "--installer
     """The case of a file. That of a report is run by the last release that was seen to have the defect.
 
     Args:
-        file: of a case, of a report, or the name of a report that comes along.
+        file: of a case, of a report; or the name or the id of a report that comes along; or the digest of a saved case.
         installer: runs it instead of the one that the file names.
         option: by which the command line names that.
 
     Raises:
-        FileInvalid: the file is neither; or it names a program of somebody's own, which nobody has asked for.
+        FileInvalid: the file is neither, or is not there; or it names a program of somebody's own, which nobody has
+            asked for.
         UnknownName: there is no such installer.
     """
-    report = reports.load(file) if file in reports.names() or _is_report(Path(file)) else None
-    case = load(Path(file)) if report is None else reports.case(report, f"{report.installer}=={report.red[-1]}")
+    name = _file_name(file)
+    place = name if name in reports.names() else _path(file)
+    report = reports.load(place) if isinstance(place, str) or _is_report(place) else None
+    case = load(Path(place)) if report is None else reports.case(report, f"{report.installer}=={report.red[-1]}")
     if installer:
         case = replace(case, installer=installers.find(installer).name)
     elif case.installer.startswith("path:"):
@@ -78,6 +90,42 @@ def check_machine(layout: Layout) -> None:
             raise CapabilityMissing(
                 capability=finding.name, layout=layout.name, because=finding.because, remedy=finding.remedy
             )
+
+
+def _file_name(said: str) -> str:
+    """What the file of a report is called if this is its id: `uv#1513` lies in `uv-1513.toml`."""
+    return re.sub("[#:]", "-", said)
+
+
+def _path(file: str) -> Path:
+    """Where it lies: as it is named, or under its digest where scenarios save cases.
+
+    Raises:
+        FileInvalid: it is nowhere.
+    """
+    saved = [directory / f"{file}.toml" for directory in SAVED] if _DIGEST.fullmatch(file) else []
+    places = [Path(file), *saved]
+    for place in places:
+        if not _is_absent(place):
+            return place
+    raise FileInvalid(file=file, problems=(Problem(where="", message=_nowhere(file, saved)),))
+
+
+def _is_absent(path: Path) -> bool:
+    """Whether nothing is there; what else is in the way of reading it is said by whoever loads it."""
+    try:
+        path.stat()
+    except (OSError, ValueError) as refused:
+        return isinstance(refused, FileNotFoundError)
+    return False
+
+
+def _nowhere(file: str, saved: Iterable[Path]) -> str:
+    """What is missing, and what may have been meant."""
+    looked = "".join(f", no {place}" for place in saved)
+    near = codec.nearest(_file_name(file), reports.names()) if len(file) <= _LONG else None
+    meant = f"; did you mean {near!r}?" if near else "."
+    return f"no such file{looked}, and no report is called so{meant} Saved cases lie in {SAVED[0]}"
 
 
 def _is_report(path: Path) -> bool:

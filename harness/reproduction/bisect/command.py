@@ -15,7 +15,7 @@ from harness.errors import NotBisectable, NotProvided, ReleaseInvalid
 from harness.kernel.laboratory import open_laboratory
 from harness.provisioning import DISTRIBUTIONS, Release
 from harness.provisioning.release import check
-from harness.reproduction.asked import asked, check_machine
+from harness.reproduction.asked import FILE, asked, check_machine
 from harness.reproduction.bisect import kept, search
 from harness.reproduction.bisect.kept import Kept
 from harness.reproduction.bisect.probing import Prober
@@ -75,7 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", help="a case, as saved by a failing scenario; or a report: its name, or its file")
+    parser.add_argument("file", help=FILE)
     names = ", ".join(DISTRIBUTIONS)
     parser.add_argument("--installer", metavar="NAME", help=f"whose releases: {names}; default: as the file says")
     parser.add_argument(

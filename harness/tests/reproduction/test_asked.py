@@ -1,0 +1,70 @@
+"""Which case is asked for: every name that exdev prints is one that it takes, and a wrong one is told the right one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import reports
+from harness.errors import FileInvalid
+from harness.reproduction import save
+from harness.reproduction.asked import SAVED, asked
+from harness.scenario.reporting import FAILURES, KNOWN_CASES
+
+if TYPE_CHECKING:
+    from harness.model import Case
+
+
+@pytest.mark.parametrize("name", ["uv-1513", "uv-1513-small", "uv-nested-mount"])
+def test_a_report_is_known_by_its_id_as_well(name: str) -> None:
+    printed = asked(reports.load(name).id)
+    assert printed.report == reports.load(name)
+    assert printed.case == asked(name).case
+
+
+@pytest.mark.parametrize("directory", [FAILURES, KNOWN_CASES])
+def test_a_saved_case_is_known_by_its_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case, directory: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = save(case, directory)
+    assert asked(file.stem).case == case
+    Path(file.stem).write_bytes(file.read_bytes())
+    file.unlink()
+    assert asked(file.stem).case == case, "a file of that name is what it says"
+
+
+def test_it_is_looked_for_where_scenarios_save_what_fails() -> None:
+    assert SAVED == (FAILURES, KNOWN_CASES)
+
+
+@pytest.mark.parametrize("mistyped", ["uv-1531", "uv#1531", "uv-1513.tom"])
+def test_a_wrong_name_is_told_the_nearest_and_where_cases_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistyped: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileInvalid) as caught:
+        asked(mistyped)
+    assert str(caught.value) == (
+        f"{mistyped} is not usable:\n  no such file, and no report is called so; did you mean 'uv-1513'? Saved cases"
+        " lie in .exdev/failures"
+    )
+
+
+def test_a_digest_that_is_nowhere_is_told_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        FileInvalid, match=r"no such file, no \.exdev/failures/cc911873104a\.toml, no \.exdev/known/cc9"
+    ):
+        asked("cc911873104a")
+
+
+def test_what_is_there_and_cannot_be_read_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileInvalid, match="not a regular file"):
+        asked(str(tmp_path))
+    with pytest.raises(FileInvalid, match="cannot be read: ENAMETOOLONG"):
+        asked("a" * 300)
