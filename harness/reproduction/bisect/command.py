@@ -175,8 +175,8 @@ class _Bisection:
         series = [Version(version).release[:2] for version in self.releases]
         first = search.spread(series, seed=place, every=every)
         try:
-            while (index := search.following(first, self._labels(self.releases), every=every)) is not None:
-                self._probe(self.releases[index], search.remaining(first, self._labels(self.releases)))
+            while (index := search.following(first, *self._seen(self.releases), every=every)) is not None:
+                self._probe(self.releases[index], search.remaining(first, *self._seen(self.releases)))
         except KeyboardInterrupt:
             _say("\ninterrupted; the same command goes on from here")
             self._keep(complete=False)
@@ -196,7 +196,7 @@ class _Bisection:
         )
 
     def _probe(self, version: str, more: int) -> None:
-        done = len(self._labels(self.releases))
+        done = len(self.known.keys() & set(self.releases))
         release = Release(self.prober.installer, version)
         verb = "running" if provisioning.is_provided(release) else "installing and running"
         _say(f"{done + 1:4} of about {done + more}  {release}: {verb} ... ", end="")
@@ -207,8 +207,10 @@ class _Bisection:
             self.passing.add(version)
         self._keep(complete=False)
 
-    def _labels(self, among: Sequence[str]) -> dict[int, search.Label]:
-        return {index: self.known[one].label for index, one in enumerate(among) if one in self.known}
+    def _seen(self, among: Sequence[str]) -> tuple[dict[int, search.Label], search.Others]:
+        known = {index: self.known[one] for index, one in enumerate(among) if one in self.known}
+        others = {index: probe.why for index, probe in known.items() if probe.label == "other"}
+        return {index: probe.label for index, probe in known.items()}, others
 
     def _keep(self, *, complete: bool) -> None:
         """What can change without us, such as a network that is away, is not for later."""
@@ -226,7 +228,7 @@ class _Bisection:
         """Whether an earlier search went beyond this one, and what was probed since has left nothing open in it."""
         oldest, newest = map(Version, searched)
         inside = [version for version in self.published if oldest <= Version(version) <= newest]
-        return {*self.releases} <= {*inside} and search.following((), self._labels(inside)) is None
+        return {*self.releases} <= {*inside} and search.following((), *self._seen(inside)) is None
 
 
 def _distribution(named: str | None, wanted: Asked) -> str:

@@ -46,13 +46,22 @@ def bad(count: int) -> Iterator[Label]:
     return repeat("bad", count)
 
 
-def found(history: Sequence[Label], *, series: Sequence[int] | None = None, every: bool = False) -> Range:
+def other(count: int) -> Iterator[Label]:
+    return repeat("other", count)
+
+
+def found(
+    history: Sequence[Label], *, series: Sequence[int] | None = None, every: bool = False, whys: Sequence[str] = ()
+) -> Range:
     """The range that a search finds in a history; releases are numbered by their minor version unless series say it."""
     first = search.spread(series or range(len(history)), every=every)
     known: dict[int, Label] = {}
-    while (index := search.following(first, known, every=every)) is not None:
+    others: dict[int, str] = {}
+    while (index := search.following(first, known, others, every=every)) is not None:
         assert index not in known, "nothing is probed twice"
         known[index] = history[index]
+        if whys and history[index] == "other":
+            others[index] = whys[index]
     versions = tuple(f"0.{number}" for number in range(len(history)))
     probes = tuple(Probe(version=versions[index], label=known[index]) for index in sorted(known))
     return Range(installer="uv", releases=versions, searched=(versions[0], versions[-1]), probes=probes, complete=True)
@@ -83,7 +92,8 @@ def test_in_a_monotone_history_the_boundary_is_found_in_logarithmically_many_pro
 @given(history=st.lists(st.sampled_from(LABELS), min_size=1, max_size=60), data=st.data())
 def test_whatever_is_claimed_is_true_of_what_was_probed(history: list[Label], data: st.DataObject) -> None:
     series = sorted(data.draw(st.lists(st.integers(0, 9), min_size=len(history), max_size=len(history))))
-    answer = found(history, series=series)
+    whys = data.draw(st.lists(st.sampled_from("ab"), min_size=len(history), max_size=len(history)))
+    answer = found(history, series=series, whys=whys)
     probed = {int(probe.version[2:]): probe.label for probe in answer.probes}
     assert all(history[index] == label for index, label in probed.items())
     deciding = [index for index in sorted(probed) if probed[index] != "cannot"]
@@ -133,6 +143,40 @@ def test_an_island_inside_a_series_that_was_probed_is_seen() -> None:
     history = [*good(9), *bad(3), *good(9)]
     answer = found(history, series=[0] * 5 + [1] * 5 + [2] * 5 + [3] * 6)
     assert answer.affected == (">=0.9,<0.12",)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_island_beside_a_change_from_another_defect_is_seen(order: int) -> None:
+    history = [*other(6), *bad(3), *good(90)][::order]
+    answer = found(history, series=[0] * 99)
+    assert [one.label for one in answer.stretches] == ["other", "bad", "good"][::order]
+    assert len(answer.probes) <= 2 + 2 * math.ceil(math.log2(99))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_island_between_two_other_defects_is_seen(order: int) -> None:
+    history = [*other(1), *bad(3), *other(50), *good(45)]
+    whys = ["complete, link-mode-honoured", *[""] * 3, *["complete"] * 50, *[""] * 45]
+    answer = found(history[::order], series=[0] * 99, whys=whys[::order])
+    assert [one.label for one in answer.stretches] == ["other", "bad", "other", "good"][::order]
+    assert len(answer.probes) <= 2 + 3 * math.ceil(math.log2(99))
+
+
+@given(count=st.integers(2, MOST), data=st.data())
+def test_where_nothing_is_bad_a_change_is_closed_in_on_in_few_probes(count: int, data: st.DataObject) -> None:
+    change = data.draw(st.integers(1, count - 1))
+    history = [*good(change), *other(count - change)]
+    answer = found(data.draw(st.sampled_from([history, history[::-1]])))
+    older, newer = answer.stretches
+    assert older.joins_after
+    assert {older.label, newer.label} == {"good", "other"}
+    assert len(answer.probes) <= 2 + search.SPREAD + math.ceil(math.log2(count))
+
+
+def test_once_something_is_bad_no_other_change_is_looked_into() -> None:
+    answer = found([*other(40), *good(60), *bad(60)], series=[0] * 80 + [1] * 80)
+    assert answer.affected == (">=0.100",)
+    assert [one.joins_after for one in answer.stretches] == [False, True, True]
 
 
 def test_a_release_that_is_known_to_be_bad_is_probed_in_any_case() -> None:
@@ -306,6 +350,20 @@ def test_an_interrupted_search_goes_on_where_it_was(
     whole = _bisection(tmp_path / "whole.json")
     assert whole.finished()
     assert again.found(tuple(HISTORY), complete=True) == whole.found(tuple(HISTORY), complete=True)
+
+
+def test_what_else_is_violated_has_a_say_in_the_search(tmp_path: Path) -> None:
+    bisection = _bisection(tmp_path / "case.json")
+    probes = (
+        Probe(version="0.1.1", label="other", why="complete"),
+        Probe(version="0.1.3", label="cannot", why="it does not run"),
+        Probe(version="0.1.5", label="other", why="no-debris"),
+    )
+    bisection.known = {probe.version: probe for probe in probes}
+    labels, others = bisection._seen(bisection.releases)
+    assert (labels, others) == ({1: "other", 3: "cannot", 5: "other"}, {1: "complete", 5: "no-debris"})
+    assert search.following((), labels, others) == 2
+    assert search.following((), labels) is None
 
 
 def test_a_search_among_some_releases_is_kept_as_one(tmp_path: Path) -> None:
