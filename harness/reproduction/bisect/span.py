@@ -81,6 +81,12 @@ class Range:
         return self.searched != (self.releases[0], self.releases[-1])
 
     @property
+    def asked(self) -> int:
+        """How many releases were asked about."""
+        oldest, newest = map(self.releases.index, self.searched)
+        return newest - oldest + 1
+
+    @property
     def stretches(self) -> tuple[Stretch, ...]:
         """The probed releases, where they could be run, in stretches that are alike, from the oldest on."""
         place = {version: index for index, version in enumerate(self.releases)}

@@ -51,7 +51,7 @@ def _span(one: Stretch) -> str:
 def _changes(found: Range) -> Iterator[tuple[str, str]]:
     """Each claim with its label: where bad begins and ends, with the neighbours that show it."""
     if not found.bad:
-        yield "result", "no release that was probed shows the violation"
+        yield "result", _nowhere(found)
     elif len(found.stretches) == 1:
         yield "result", "every release that was probed shows the violation"
     for one in found.bad:
@@ -62,6 +62,13 @@ def _changes(found: Range) -> Iterator[tuple[str, str]]:
         yield "", "releases that are alike may differ as well: --every probes all"
     if not found.complete:
         yield "unfinished", "the search was interrupted: all this is about the releases that were probed alone"
+
+
+def _nowhere(found: Range) -> str:
+    """Not found is not absent: what was never probed, and could be, is named."""
+    ran = len(found.probes) - len(found.skipped)
+    left = len(found.probes) < found.asked
+    return f"not found in {ran} of {found.asked} releases{'; --every probes all' if left else ''}"
 
 
 def _begin(one: Stretch) -> str:

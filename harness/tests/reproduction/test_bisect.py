@@ -235,6 +235,13 @@ def test_a_range_is_told_with_its_neighbours_and_the_next_commands() -> None:
     assert "\x1b" not in text
 
 
+def test_what_was_not_found_may_be_where_nobody_looked() -> None:
+    some = replace(RANGE, searched=("0.1.1", "0.1.4"), probes=PROBED[3:])
+    assert "    result        not found in 1 of 4 releases; --every probes all\n" in told(some, file="case.toml")
+    all_ = replace(some, searched=("0.1.3", "0.1.4"))
+    assert "    result        not found in 1 of 2 releases\n" in told(all_, file="case.toml")
+
+
 def test_a_report_that_says_otherwise_is_told_so() -> None:
     report = reports.load("uv-1513")
     assert "disagrees" not in told(RANGE, file="uv-1513", report=replace(report, affected=">=0.1.0,<0.1.3"))
