@@ -55,8 +55,8 @@ def _changes(found: Range) -> Iterator[tuple[str, str]]:
     elif len(found.stretches) == 1:
         yield "result", "every release that was probed shows the violation"
     for one in found.bad:
-        yield "first bad", _begin(one)
-        yield _end(one)
+        yield "first bad", _begin(found, one)
+        yield _end(found, one)
     if not found.steady:
         yield "comes back", "the history is not monotone: bad, then not, then bad again. What lies between two probed"
         yield "", "releases that are alike may differ as well: --every probes all"
@@ -71,13 +71,17 @@ def _nowhere(found: Range) -> str:
     return f"not found in {ran} of {found.asked} releases{'; --every probes all' if left else ''}"
 
 
-def _begin(one: Stretch) -> str:
+def _begin(found: Range, one: Stretch) -> str:
     if one.before is not None:
         return f"{one.first} ({_neighbour(one.before, 'before', joins=one.joins_before)})"
+    if one.first == found.searched[0] != found.releases[0]:
+        return f"{one.first} or an older one: it is the oldest that was asked about"
     return f"{one.first}, the oldest that was {'published' if one.joins_before else 'probed and could be run'}"
 
 
-def _end(one: Stretch) -> tuple[str, str]:
+def _end(found: Range, one: Stretch) -> tuple[str, str]:
+    if one.after is None and one.last == found.searched[1] != found.releases[-1]:
+        return "last bad", f"{one.last} or a newer one: it is the newest that was asked about"
     if one.after is None:
         return (
             "last bad",
@@ -103,7 +107,7 @@ def _adjective(one: Probe) -> str:
 
 def _affected(found: Range, report: Report | None) -> Iterator[str]:
     for specifier in found.affected:
-        yield _labelled("affected", f'"{specifier}"')
+        yield _labelled("affected", f'"{specifier}"{_least(found)}')
     if report is None:
         return
     wrong = found.contradictions(report.affected)
@@ -115,6 +119,14 @@ def _affected(found: Range, report: Report | None) -> Iterator[str]:
         yield _labelled(
             "agrees", f'the report says affected = "{report.affected}", and nothing that was probed speaks against it'
         )
+
+
+def _least(found: Range) -> str:
+    """Why more may be affected than a version specifier says; empty: the search has come to its end among all."""
+    interrupted = () if found.complete else ("the search was interrupted",)
+    between = (f"only those between {' and '.join(found.searched)} were asked about",) if found.bounded else ()
+    because = "; ".join((*interrupted, *between))
+    return f" at least: {because}" if because else ""
 
 
 def _probed(found: Range) -> Iterator[str]:

@@ -255,6 +255,18 @@ def test_an_interrupted_search_claims_no_more_than_it_knows() -> None:
     assert "0.1.2 (0.0.5 is good; nothing is known of those between)" in text
     assert "interrupted" in text
     assert cut.affected == (">=0.1.2,<0.1.3",)
+    assert 'affected      ">=0.1.2,<0.1.3" at least: the search was interrupted\n' in text
+
+
+def test_the_edge_of_what_was_asked_about_is_not_taken_for_that_of_the_violation() -> None:
+    some = replace(RANGE, searched=("0.1.2", "0.1.3"), probes=PROBED[2:4])
+    older = told(some, file="uv-1513")
+    assert "    first bad     0.1.2 or an older one: it is the oldest that was asked about\n" in older
+    assert '">=0.1.2,<0.1.3" at least: only those between 0.1.2 and 0.1.3 were asked about\n' in older
+    newer = told(replace(RANGE, searched=("0.0.5", "0.1.2"), probes=PROBED[:3]), file="uv-1513")
+    assert "    first bad     0.1.0 (0.0.5, the release before it, is good)\n" in newer
+    assert "    last bad      0.1.2 or a newer one: it is the newest that was asked about\n" in newer
+    assert "at least" not in told(RANGE, file="uv-1513")
 
 
 SOUGHT = Sought(report=reports.load("uv-1513-small"))
