@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import reports
+from harness import provisioning, reports
 from harness.errors import FileInvalid
 from harness.layouts import load as layout
 from harness.layouts import names, validate
 from harness.model import Case, Meddling, Mount, Outcome, Permission, Plan, Step, Symlink, codec
+from harness.provisioning import Release
 from harness.reproduction import load, save
 from harness.reproduction.asked import Asked
 from harness.reproduction.reduce import KINDS, Candidate, attempts
@@ -31,7 +34,6 @@ from harness.wheels.make import record_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from harness.kernel.laboratory import Laboratory
     from harness.model import Wheel
@@ -387,6 +389,21 @@ def test_a_case_that_holds_is_said_to_and_nothing_is_written(tmp_path: Path) -> 
     )
     assert [path.name for path in tmp_path.iterdir()] == ["cases"]
     assert reduce(tmp_path, "none.toml").returncode == 2
+
+
+@pytest.mark.skipif(
+    not provisioning.is_provided(Release("uv", "0.1.2")),
+    reason="not provided: `exdev provision uv==0.1.2`, or `pytest scenarios -k reports`",
+)
+def test_the_torch_closure_comes_to_what_the_readme_says(tmp_path: Path) -> None:
+    done = reduce(tmp_path, "uv-1513-torch")
+    sizes, how, replay = done.stdout.splitlines()
+    # How long it took is of this machine, and how often it ran of the attempts that had to be seen twice.
+    assert re.fullmatch(r" +\d+ attempts, \d+ runs, \d+ s", how), done.stderr
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8").splitlines()
+    assert readme[readme.index(sizes) + 2] == replay
+    (written,) = (tmp_path / ".exdev" / "reduced").iterdir()
+    assert written.name in replay
 
 
 def test_ctrl_c_writes_the_smallest_by_then(tmp_path: Path) -> None:
