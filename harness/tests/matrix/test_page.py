@@ -15,6 +15,8 @@ from harness.matrix.html import html
 from harness.model import LINK_MODES
 from harness.tests.matrix.made import HOSTILE, hostile, matrix, result
 
+playwright = pytest.importorskip("playwright.sync_api", reason="the extra `browser` is not installed")
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -91,7 +93,10 @@ def _rows(page: Page) -> list[str]:
 def _cell(page: Page, row: str, mode: str) -> Page:
     modes = page.locator(".head button").all_inner_texts()
     index = next(number for number, name in enumerate(modes) if name.split()[0] == mode)
-    return page.locator("#matrix .rows .row").nth(_rows(page).index(row)).locator(":scope > *").nth(index)
+    cell = page.locator("#matrix .rows .row").nth(_rows(page).index(row)).locator(":scope > *").nth(index)
+    # The browser leaves out what is not in view yet (content-visibility), and says then that there is no text.
+    playwright.expect(cell).to_have_text(re.compile(r"\S"), use_inner_text=True)
+    return cell
 
 
 def _focused(page: Page) -> str:
