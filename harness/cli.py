@@ -82,7 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _complain(error: Exception) -> int:
     # What is wrong in a file is told in its own words, which anybody may have written.
-    sys.stderr.write(f"exdev: {escaped(str(error), kept=chr(10))}\n")
+    told = escaped(str(error), kept="\n")
+    sys.stderr.write(f"exdev: {told}\n")
     return 2
 
 

@@ -24,6 +24,34 @@ def check_absent(path: Path) -> None:
         raise _unwritten(path, _THERE)
 
 
+def check_creatable(path: Path) -> None:
+    """Before long work: `create` would do.
+
+    Raises:
+        FileInvalid: something is there, or its directory is not, or cannot be written to.
+    """
+    check_absent(path)
+    _check_writable(path.parent)
+
+
+def check_makeable(directory: Path) -> None:
+    """The same of a directory that is made when it is needed: of the nearest one above it that is there.
+
+    Raises:
+        FileInvalid: it cannot be made, or cannot be written to.
+    """
+    _check_writable(next(one for one in (directory, *directory.parents) if os.path.lexists(one)))
+
+
+def _check_writable(directory: Path) -> None:
+    """Make a file in it, and remove it again."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=".exdev."):
+            pass
+    except OSError as refused:
+        raise _unwritten(directory, f"cannot be written to: {refused.strerror}") from refused
+
+
 def create(path: Path, text: str) -> None:
     """Write a file that is not there yet.
 

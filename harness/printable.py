@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 
+def printable(text: str, *, instead: str = "\N{REPLACEMENT CHARACTER}", kept: str = "") -> str:
+    """The same with another character for each that steers a terminal, turns text around or is none.
+
+    Args:
+        text: as for `escaped`.
+        instead: what stands for them.
+        kept: as for `escaped`.
+    """
+    return "".join(one if one.isprintable() or one in kept else instead for one in text)
+
+
 def escaped(text: str, *, kept: str = "") -> str:
     r"""The same with what is not printable as Python writes it (`\n`, `\x1b`, `\udcff`).
 

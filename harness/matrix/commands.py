@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from harness.matrix.comparing import Pair
     from harness.matrix.matrix import Matrix
 
-_MODE = 0o644
 _EPILOG = """\
 Several files, the shards of one run for example, are joined: equal results count once. The same scenario instance with
 two verdicts in two files is `flaky`: it fails, and says which file says what.

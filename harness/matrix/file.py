@@ -44,13 +44,21 @@ def read(path: Path) -> Matrix:
     Raises:
         FileInvalid: it cannot be read, or is none; with every problem.
     """
+    return parse(content(path), file=str(path))
+
+
+def content(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        FileInvalid: it cannot be read, or is none.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as refused:
         raise _invalid(str(path), "", f"cannot be read: {refused.strerror}") from None
     except UnicodeDecodeError:
         raise _invalid(str(path), "", "not UTF-8") from None
-    return parse(text, file=str(path))
 
 
 def parse(text: str, *, file: str) -> Matrix:
@@ -63,10 +71,7 @@ def parse(text: str, *, file: str) -> Matrix:
     Raises:
         FileInvalid: it is none; with every problem.
     """
-    try:
-        data = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise _invalid(file, "", f"not JSON: {error}") from None
+    data = decoded(text, file=file)
     if isinstance(data, dict) and data.get("format") != FORMAT:
         found = f"{data.get('format')!r:.20}"
         raise _invalid(file, "format", f"this exdev reads format {FORMAT}, found {found}; run the scenarios again")
@@ -74,6 +79,22 @@ def parse(text: str, *, file: str) -> Matrix:
         more = () if len(flaws) <= _TOLD else (Problem(where="", message=f"and {len(flaws) - _TOLD} more"),)
         raise FileInvalid(file=file, problems=(*flaws[:_TOLD], *more))
     return _matrix(data)
+
+
+def decoded(text: str, *, file: str) -> Any:  # noqa: ANN401 - whatever JSON can say, until a schema has been asked
+    """What JSON says, which anybody may have written.
+
+    Args:
+        text: the content.
+        file: what to call it in errors.
+
+    Raises:
+        FileInvalid: it is none.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise _invalid(file, "", f"not JSON: {error}") from None
 
 
 def _matrix(data: dict[str, Any]) -> Matrix:

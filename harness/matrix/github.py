@@ -12,6 +12,7 @@ from harness import installers, layouts
 from harness.errors import FileInvalid, Problem, UnknownName
 from harness.installers.registry import RELEASED
 from harness.matrix.durations import expected
+from harness.matrix.file import content, decoded
 from harness.matrix.schema import problems
 from harness.matrix.shards import Shard, divide
 from harness.provisioning.release import parse
@@ -88,12 +89,7 @@ def planned(path: Path) -> Mapping[str, Shard]:
     Raises:
         FileInvalid: it cannot be read, or is no such line; with every problem.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as refused:
-        raise _invalid(path, f"cannot be read: {refused.strerror}") from None
-    except (ValueError, RecursionError) as error:  # also what is not UTF-8
-        raise _invalid(path, f"not JSON: {error}") from None
+    data = decoded(content(path), file=str(path))
     if flaws := tuple(problems(data, _PLAN)) or tuple(_unnamed(data["include"])):
         raise FileInvalid(file=str(path), problems=flaws)
     return {
@@ -121,10 +117,6 @@ def _options(option: str, names: Iterable[str]) -> tuple[str, ...]:
 
 def _named(option: str, options: str) -> tuple[str, ...]:
     return tuple(name for word, name in pairwise(options.split()) if word == option)
-
-
-def _invalid(path: Path, message: str) -> FileInvalid:
-    return FileInvalid(file=str(path), problems=(Problem(where="", message=message),))
 
 
 def _job(number: int, shard: Shard, every: Sequence[str]) -> dict[str, str | int]:

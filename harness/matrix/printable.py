@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from harness import printable as everywhere
+
 if TYPE_CHECKING:
     from harness.matrix.cells import Result
 
@@ -17,8 +19,7 @@ def printable(text: str) -> str:
     """The same with U+FFFD for all that steers a terminal, turns text around or is no character; lines stay lines."""
     if text.isprintable():
         return text
-    shown = (one if one.isprintable() or one in _KEPT else "\N{REPLACEMENT CHARACTER}" for one in text)
-    return "".join(shown)
+    return everywhere.printable(text, kept=_KEPT)
 
 
 @lru_cache(maxsize=1 << 16)

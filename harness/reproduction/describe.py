@@ -12,6 +12,7 @@ from harness.contracts import CONTRACTS
 from harness.layouts import picture
 from harness.model import ROLES
 from harness.model.case import USUAL_UMASK
+from harness.printable import printable
 from harness.reproduction import happenings
 
 if TYPE_CHECKING:
@@ -227,8 +228,3 @@ def _short(text: str) -> str:
     """One line of bounded length."""
     clean = printable(text)
     return clean if len(clean) <= 2 * _WIDTH else f"{clean[: 2 * _WIDTH]}..."
-
-
-def printable(text: str) -> str:
-    """What installers print and wheels name is hostile input: control characters stay out of the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

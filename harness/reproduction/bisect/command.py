@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 from harness import provisioning
 from harness.errors import NotBisectable, NotProvided, ReleaseInvalid
 from harness.kernel.laboratory import open_laboratory
+from harness.output import check_makeable
 from harness.provisioning import DISTRIBUTIONS, Release
 from harness.provisioning.release import check
 from harness.reproduction.asked import FILE, asked, check_machine
@@ -21,7 +22,6 @@ from harness.reproduction.bisect.kept import Kept
 from harness.reproduction.bisect.probing import Prober
 from harness.reproduction.bisect.span import Range
 from harness.reproduction.bisect.words import told
-from harness.reproduction.places import check_makeable
 from harness.reproduction.recognise import Sought, broken, recorded
 from harness.reproduction.sameness import same
 from harness.run import Runner

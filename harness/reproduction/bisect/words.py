@@ -7,7 +7,7 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from harness.reproduction.describe import printable
+from harness.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.kernel.laboratory import open_laboratory
-from harness.output import check_absent, create
+from harness.output import check_creatable, create
 from harness.reproduction import bisect
 from harness.reproduction.asked import add_arguments, asked, check_machine
 from harness.reproduction.export.affected import affected
 from harness.reproduction.export.markdown import Machine, markdown
 from harness.reproduction.export.script import script
 from harness.reproduction.export.telling import tell
-from harness.reproduction.places import check_writable
 from harness.reproduction.recognise import Sought, recorded
 from harness.reproduction.sameness import same_promises
 
@@ -70,8 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     one = asked(arguments.file, installer=arguments.installer)
     if arguments.output:
-        check_absent(arguments.output)
-        check_writable(arguments.output.parent)
+        check_creatable(arguments.output)
     with open_laboratory() as laboratory:
         check_machine(one.case.layout)
         entered, told = laboratory.entered, tell(one, laboratory)

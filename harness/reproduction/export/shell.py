@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from harness import printable as everywhere
 from harness.installers.environment import PYTHON
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def comment(text: str) -> str:
 
 def printable(text: str) -> str:
     """Text without line ends, terminal sequences and other control characters."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return everywhere.printable(text, instead="?")
 
 
 def _escaped(text: str, escapes: str) -> str:

@@ -14,9 +14,8 @@ from harness.errors import FileInvalid, LayoutUntrue, MountFailed, NotApplicable
 from harness.kernel.laboratory import open_laboratory
 from harness.layouts import validate
 from harness.model import codec
-from harness.output import check_absent, create
+from harness.output import check_creatable, check_makeable, create
 from harness.reproduction.asked import add_arguments, asked, check_machine
-from harness.reproduction.places import check_makeable, check_writable
 from harness.reproduction.recognise import broken
 from harness.reproduction.reduce.likeness import Likeness
 from harness.reproduction.reduce.search import attempts
@@ -195,8 +194,7 @@ def _labelled(case: Case, before: Case) -> Case:
 
 def _check_output(output: Path | None) -> None:
     if output:
-        check_absent(output)
-        check_writable(output.parent)
+        check_creatable(output)
     else:
         check_makeable(DIRECTORY)
 
