@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +65,9 @@ class Names:
 def here(text: str, *, expanded: bool = False) -> str:
     """A here-document that its own text cannot end, whatever it says; see `Names.document`."""
     lines = text.splitlines()
-    mark = "EOF"
+    # dash loses a byte beyond ASCII behind what a line has in common with the beginning of the mark.
+    begun = {line[:1] for line in lines if not line.isascii()}
+    mark = next((one for one in ("EOF", *string.ascii_uppercase) if one[0] not in begun), "EOF")
     while mark in lines:
         mark += "_"
     body = text if text.endswith("\n") else f"{text}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.installers.environment import PYTHON
@@ -46,6 +46,7 @@ def test_a_path_in_a_word_becomes_its_variable_and_the_rest_stays(text: str) -> 
     assert said(f"cache=/new; printf %s {word}") == f"/new/{text}"
 
 
+@example(text="E\x80")
 @given(text=TEXT | st.sampled_from(HOSTILE))
 def test_a_document_is_read_back_as_it_was(text: str) -> None:
     whole = text if text.endswith("\n") else f"{text}\n"
