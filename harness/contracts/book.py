@@ -8,27 +8,36 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.wheels.expected import Expectation, conflicts, expected, faults
+from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from harness.contracts.locations import Locations
     from harness.model import Wheel
 
 
 class Book:
     """The oracle's answers, looked up by the wheels' keys: hashing a wheel's every entry costs more than judging it."""
 
-    def __init__(self, wheels: tuple[Wheel, ...], platlib: str) -> None:
+    def __init__(self, wheels: tuple[Wheel, ...], platlib: str, where: Locations) -> None:
+        """See class.
+
+        Args:
+            wheels: the case's.
+            platlib: see `Evidence.platlib`.
+            where: the locations before the first step: two paths of one place are one file of the tree.
+        """
         self.wheels = wheels
         self._platlib = platlib
+        self._where = where
         self._expected: dict[tuple[str, ...], Expectation] = {}
 
     def expected(self, wheels: Sequence[Wheel]) -> Expectation:
         """The tree of these wheels, installed in this order."""
         keys = tuple(wheel.key for wheel in wheels)
         if keys not in self._expected:
-            self._expected[keys] = expected(wheels, platlib=self._platlib)
+            self._expected[keys] = _placed(expected(wheels, platlib=self._platlib), self._where)
         return self._expected[keys]
 
     @cached_property
@@ -69,7 +78,25 @@ class Book:
         for conflict in conflicts(wheels, platlib=self._platlib):
             if conflict.kind == "file-and-directory":
                 return f"{conflict.paths[0]} is a file and a directory of {' and '.join(conflict.wheels)}"
-        return ""
+        files = self.expected(wheels).files
+        directories = {parent for path in files for parent in parents(path)}.union(self._where.places.values())
+        both = next((path for path in files if path in directories), "")
+        return f"{both} is a file, and a directory of another file" if both else ""
+
+
+def parents(path: str) -> Iterator[str]:
+    """Every directory above a path, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _placed(expectation: Expectation, where: Locations) -> Expectation:
+    """The same tree by canonical keys. Where one wheel brings a place twice, either of its files will do."""
+    files: dict[str, ExpectedFile] = {}
+    for path, file in expectation.files.items():
+        place = where.canonical(path)
+        files[place] = joined(files[place], file) if place in files else file
+    return Expectation(files=files)
 
 
 @lru_cache(maxsize=4096)

@@ -7,14 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.contracts.book import Book, normalised
-from harness.contracts.links import resolved
+from harness.contracts.locations import locations, node_at
 from harness.contracts.refusals import allows
-from harness.model import Violation
+from harness.model import Trees, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from harness.model import Evidence, Layout, Node, Outcome, Step, Trees, Wheel
+    from harness.contracts.locations import Locations
+    from harness.model import Evidence, Layout, Node, Outcome, Step, Wheel
     from harness.wheels.expected import Expectation, ExpectedFile
 
 _LIBRARIES = ("purelib", "platlib")
@@ -58,6 +59,16 @@ class Scene:
     def after(self) -> Trees:
         """The trees after the step."""
         return self.evidence.steps[self.index].after
+
+    @cached_property
+    def where(self) -> Locations:
+        """Where paths lead after the step."""
+        return locations(self.after, self.evidence)
+
+    @cached_property
+    def where_before(self) -> Locations:
+        """Where paths led before the step."""
+        return locations(self.before, self.evidence)
 
     @cached_property
     def succeeded(self) -> bool:
@@ -180,21 +191,20 @@ class Scene:
 
     def spelled(self, path: str) -> str:
         """A path as the installer spelled it: a distribution's directory of headers has no name all agree upon."""
-        if not path.startswith("headers/") or path in self.after.environment:
-            return path
-        scheme, name, rest = (*path.split("/", 2), "")[:3]
-        spellings = (normalised(name), normalised(name).replace("-", "_"))
-        return next(
-            (one for one in (f"{scheme}/{spelling}/{rest}" for spelling in spellings) if one in self.after.environment),
-            path,
-        )
+        return _spelled(path, self.after)
 
     def content(self, path: str) -> Node | None:
-        """The file at a path of the environment, through a link into the cache where there is one."""
-        node = self.after.environment.get(path)
-        if node is not None and node.kind != "symlink":
-            return node
-        return resolved(self.spelled(path), self.after, self.evidence.roots)
+        """The file at a path of the environment, where links lead that stay in the environment or end in the cache."""
+        return node_at(self.spelled(path), self.after, self.where, into_cache=self._links_into_cache)
+
+    def content_before(self, path: str) -> Node | None:
+        """What `content` was before the step."""
+        return node_at(_spelled(path, self.before), self.before, self.where_before, into_cache=self._links_into_cache)
+
+    @property
+    def _links_into_cache(self) -> bool:
+        """Who links by symbolic links may link a whole directory at once, as pdm does."""
+        return self.evidence.case.link_mode == "symlink"
 
     def is_left_alone(self, path: str) -> bool:
         """The step neither had to write this path nor did."""
@@ -204,7 +214,7 @@ class Scene:
 
     def is_unchanged(self, path: str) -> bool:
         """What is at a path is what was there before the step."""
-        return self.content(path) == resolved(self.spelled(path), self.before, self.evidence.roots)
+        return self.content(path) == self.content_before(path)
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -261,6 +271,15 @@ class Scene:
         return Violation(contract=contract, path=path, expected=expected, found=found, step=self.index)
 
 
+def _spelled(path: str, trees: Trees) -> str:
+    if not path.startswith("headers/") or path in trees.environment:
+        return path
+    scheme, name, rest = (*path.split("/", 2), "")[:3]
+    spellings = (normalised(name), normalised(name).replace("-", "_"))
+    found = (f"{scheme}/{spelling}/{rest}" for spelling in spellings)
+    return next((one for one in found if one in trees.environment), path)
+
+
 def said(node: Node | None) -> str:
     """A node in words."""
     if node is None:
@@ -281,7 +300,12 @@ def scenes(evidence: Evidence) -> Iterator[Scene]:
     """The steps in order, each knowing what was installed before it."""
     present: tuple[Wheel, ...] = ()
     taken: frozenset[str] = frozenset()
-    book = Book(evidence.case.wheels, evidence.platlib)
+    start = (
+        evidence.steps[0].before
+        if evidence.steps
+        else Trees(environment={}, cache={}, temporary={}, outside={}, records={})
+    )
+    book = Book(evidence.case.wheels, evidence.platlib, locations(start, evidence))
     for index in range(len(evidence.steps)):
         taken |= _taken(evidence, index)
         scene = Scene(evidence=evidence, index=index, present=present, book=book, taken=taken)

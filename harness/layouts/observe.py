@@ -42,6 +42,11 @@ class Observer:
         """The observer of a site."""
         return _observer(site.layout, site.root, tuple(site.roles.items()))
 
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Real directory -> the key of what lies below it, the cache included: see `Evidence.places`."""
+        return {**self.schemes, self.cache: "cache"}
+
     def trees(self) -> Trees:
         """Snapshots of everything, now."""
         outside = snapshot(self.root, skip=frozenset((self.cache, self.temporary, *self.schemes)))

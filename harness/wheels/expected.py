@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 
     from harness.model import Entry, Wheel
 
-__all__ = ["Claim", "Conflict", "Expectation", "ExpectedFile", "Row", "conflicts", "expected", "faults", "record"]
+__all__ = [
+    "Claim",
+    "Conflict",
+    "Expectation",
+    "ExpectedFile",
+    "Row",
+    "conflicts",
+    "expected",
+    "faults",
+    "joined",
+    "record",
+]
 
 ConflictKind: TypeAlias = Literal["content", "file-and-directory", "case"]
 
@@ -127,7 +138,7 @@ def expected(wheels: Sequence[Wheel], *, platlib: str = "platlib") -> Expectatio
     for wheel in wheels:
         for path, file in _spread(wheel, platlib).items():
             before = files.get(path)
-            files[path] = _joined(before, file) if before else file
+            files[path] = joined(before, file) if before else file
     return Expectation(files=files)
 
 
@@ -141,7 +152,8 @@ def conflicts(wheels: Sequence[Wheel], *, platlib: str = "platlib") -> tuple[Con
     )
 
 
-def _joined(before: ExpectedFile, now: ExpectedFile) -> ExpectedFile:
+def joined(before: ExpectedFile, now: ExpectedFile) -> ExpectedFile:
+    """One file that is brought twice: what comes later is what stays."""
     return ExpectedFile(
         claims=before.claims + now.claims,
         generated=now.generated,
