@@ -24,6 +24,7 @@ from harness.wheels.archive import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from io import FileIO
 
     from harness.installers import Installer
     from harness.kernel.laboratory import Laboratory
@@ -208,6 +209,13 @@ def _sharing(case: Case, trees: Trees, observer: Observer) -> dict[str, SharingE
     }
 
 
+def _write_all(file: FileIO, data: bytes) -> None:
+    """All of it, or an error: write(2) on a filesystem that is nearly full takes what fits, and says how much."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
 def _put(archive: bytes, filename: str, site: Site) -> None:
     """Write an archive into the wheelhouse."""
     flaw = unusable(filename)
@@ -215,7 +223,7 @@ def _put(archive: bytes, filename: str, site: Site) -> None:
         raise FileInvalid(file=f"wheel {filename!r:.100}", problems=(Problem(where="", message=flaw),))
     try:
         with open(f"{site.role('wheelhouse')}/{filename}", "xb", buffering=0) as file:
-            file.write(archive)
+            _write_all(file, archive)
     except OSError as refused:
         fact = f"the wheelhouse cannot hold {filename}: {errno_name(refused.errno)}"
         raise LayoutUntrue(layout=site.layout.name, facts=(fact,)) from refused

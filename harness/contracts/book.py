@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined
+from harness.wheels.faults import ALGORITHMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +72,17 @@ class Book:
         return {
             wheel.dist_info: {entry.path: digest_of(entry.content) for entry in wheel.entries if entry.kind == "file"}
             for wheel in self.wheels
+        }
+
+    @cached_property
+    def stronger(self) -> Mapping[str, str]:
+        """The sha256 of each archived file's content by its digest of a stronger algorithm (`sha512:...`)."""
+        contents = {entry.content for wheel in self.wheels for entry in wheel.entries if entry.kind == "file"}
+        return {
+            f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}": digest_of(content)
+            for content in contents
+            for algorithm in ALGORITHMS
+            if algorithm != "sha256"
         }
 
     def conflict(self, wheels: Sequence[Wheel]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.wheels.expected import ExpectedFile
 
 NAME = "complete"
+_WITHOUT_HASH = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s", ".pyc")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -47,23 +48,41 @@ def _described(file: ExpectedFile) -> str:
 
 def _rows_true(scene: Scene) -> Iterator[Violation]:
     """A row of a path that several wheels bring with different content is true of one of them only: see whole-files."""
+    yield from _rows_well_formed(scene)
     for row in recorded(scene):
         node = scene.content(row.key)
         if row.key in scene.lost:
             continue
         if node is None or node.kind != "file":
             yield scene.violation(NAME, row.key, f"a file, {_as(row)}", scene.found(row.key))
-        elif not _agrees(row, node) and not _another_won(row, node, scene):
-            size = "" if row.size is None else f"{row.size} bytes, "
-            yield scene.violation(NAME, row.key, f"{size}sha256 {row.digest[:8]}, {_as(row)}", said(node))
+        elif not _agrees(row, node, scene) and not _another_won(row, node, scene):
+            size = () if row.size is None else (f"{row.size} bytes",)
+            digest = (f"sha256 {row.digest[:8]}",) if row.digest else ()
+            yield scene.violation(NAME, row.key, ", ".join((*size, *digest, _as(row))), said(node))
+
+
+def _rows_well_formed(scene: Scene) -> Iterator[Violation]:
+    """No path twice, in whatever spelling; a hash for every file that can have one ("Recording installed projects").
+
+    RECORD cannot state its own hash, signatures are made after it, and bytecode may be compiled anew at any time.
+    """
+    first: dict[tuple[str, str], RecordedRow] = {}
+    for row in recorded(scene):
+        if (earlier := first.setdefault((row.record, row.key), row)) is not row:
+            spelled = "" if earlier.path == row.path else f", as {earlier.path!r} and as {row.path!r}"
+            yield scene.violation(NAME, row.key, f"one row in {row.record}", f"two rows{spelled}")
+        if not row.digest and not row.key.endswith(_WITHOUT_HASH):
+            yield scene.violation(NAME, row.key, f"a sha256 or stronger, {_as(row)}", f"{row.hash!r}")
 
 
 def _as(row: RecordedRow) -> str:
     return f"as the RECORD of {row.record.split('/')[1].removesuffix('.dist-info')} says"
 
 
-def _agrees(row: RecordedRow, node: Node) -> bool:
-    return row.digest in {"", node.digest} and row.size in {None, node.size}
+def _agrees(row: RecordedRow, node: Node, scene: Scene) -> bool:
+    """A missing hash is said by `_rows_well_formed`; of a stronger one the trees know what archives brought."""
+    digest = scene.book.stronger.get(row.digest, row.digest) if ":" in row.digest else row.digest
+    return digest in {"", node.digest} and row.size in {None, node.size}
 
 
 def _another_won(row: RecordedRow, node: Node, scene: Scene) -> bool:

@@ -37,9 +37,10 @@ def check(scene: Scene) -> Iterator[Violation]:
 
 def _is_done_with(wheel: Wheel, scene: Scene) -> bool:
     """The step has come to its end with this distribution: removed it, or brought the new version, whole."""
+    same = [one for one in scene.asked if normalised(one.name) == normalised(wheel.name)]
     if scene.step.action == "uninstall":
-        return wheel in scene.asked and not scene.claimed_installed(wheel)
-    same = (one for one in scene.asked if normalised(one.name) == normalised(wheel.name))
+        # Whatever version a step names, what is removed is the version that is there.
+        return bool(same) and not scene.claimed_installed(wheel)
     return any(one.key not in scene.book.bad and scene.is_whole(one) for one in same)
 
 

@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.wheels.faults import ALGORITHMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,10 +29,11 @@ class RecordedRow(NamedTuple):
 
     Attributes:
         key: the path of the environment tree that it names.
-        digest: the sha256 it gives in hexadecimal, or empty.
+        digest: the sha256 it gives in hexadecimal; that of a stronger algorithm with its name; empty: none it may give.
         size: the bytes it gives; None where it gives none, -1 where that is no number.
         record: the key of its RECORD.
         path: as the row has it.
+        hash: as the row has it: `sha256=` and the digest in urlsafe base64.
     """
 
     key: str
@@ -38,6 +41,7 @@ class RecordedRow(NamedTuple):
     size: int | None
     record: str
     path: str
+    hash: str
 
 
 def recorded(scene: Scene) -> tuple[RecordedRow, ...]:
@@ -84,7 +88,7 @@ def _keys(found: tuple[RecordedRow, ...]) -> frozenset[str]:
 def _rows(record: str, data: bytes, where: Locations) -> tuple[RecordedRow, ...]:
     library = where.library(record.partition("/")[0])
     return tuple(
-        RecordedRow(where.key(posixpath.join(library, path)), _digest(digest), _size(size), record, path)
+        RecordedRow(where.key(posixpath.join(library, path)), _digest(digest), _size(size), record, path, digest)
         for path, digest, size in _lines(data)
     )
 
@@ -108,10 +112,12 @@ def _size(text: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _digest(text: str) -> str:
+    """The digest in hexadecimal, with `sha512:` before it where the algorithm is another one than sha256."""
     algorithm, _, value = text.partition("=")
-    if algorithm != "sha256":
+    if algorithm not in ALGORITHMS or not value:
         return ""
     try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
+        digest = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).hex()
     except (binascii.Error, ValueError):
         return f"unreadable {value!r}"
+    return digest if algorithm == "sha256" else f"{algorithm}:{digest}"
