@@ -53,9 +53,17 @@ def installed(settings: Settings) -> op.Program[tuple[Distribution, ...]]:
     return (yield from _found(settings, ".dist-info"))
 
 
+def _libraries(settings: Settings) -> op.Program[tuple[str, ...]]:
+    """Purelib and platlib; once where one leads to the other (`lib64 -> lib`), so that nothing is found twice."""
+    both = sorted({settings.purelib, settings.platlib})
+    if len(both) > 1 and (yield op.RealPath(both[0])) == (yield op.RealPath(both[1])):
+        return (settings.purelib,)
+    return tuple(both)
+
+
 def _found(settings: Settings, *suffixes: str) -> op.Program[tuple[Distribution, ...]]:
     found = []
-    for library in sorted({settings.purelib, settings.platlib}):
+    for library in (yield from _libraries(settings)):
         for one in (yield from listed(library)):
             if one.name.endswith(suffixes) and one.kind != "file":
                 name, version = parsed(one.name)

@@ -101,7 +101,11 @@ def _install(source: Unpacked, wheel: str, settings: Settings, *, again: bool) -
 
 
 def is_whole(distribution: Distribution) -> op.Program[bool]:
-    """Whether every file that RECORD names is there with its size; without METADATA or RECORD, no."""
+    """Whether every file that RECORD names is there with its content; without METADATA or RECORD, no.
+
+    Content that another distribution has brought since is not this one's, whoever else claims the file: the other may
+    go in the same step, and what is named last is to win. Sizes come first, as they cost no reading.
+    """
     try:
         rows = yield from distributions.rows_of(distribution)
     except WheelRefused:
@@ -119,7 +123,17 @@ def is_whole(distribution: Distribution) -> op.Program[bool]:
             return False
         if status.kind != "file" or row.size not in {"", str(status.size)}:
             return False
+        if row.digest.startswith("sha256=") and not (yield from _brings(row, path)):
+            return False
     return metadata
+
+
+def _brings(row: records.Row, path: str) -> op.Program[bool]:
+    try:
+        digest = yield op.Digest(path)
+    except OperationRefused:
+        return False
+    return records.recorded(digest) == row.digest.rstrip("=")
 
 
 def _replace_all(

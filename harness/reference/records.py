@@ -69,5 +69,9 @@ def write(rows: Iterable[Row]) -> bytes:
 
 def row_of(path: str, content: bytes) -> Row:
     """The true row of a file with this content."""
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    return Row(path, f"sha256={digest}", str(len(content)))
+    return Row(path, recorded(hashlib.sha256(content).hexdigest()), str(len(content)))
+
+
+def recorded(digest: str) -> str:
+    """A hexadecimal sha256 as RECORD writes it."""
+    return f"sha256={base64.urlsafe_b64encode(bytes.fromhex(digest)).rstrip(b'=').decode()}"

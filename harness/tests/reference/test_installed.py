@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,6 +64,29 @@ def test_the_same_version_whole_is_not_touched_and_with_holes_is_made_whole() ->
     world.memory.perform(op.Unlink(f"{PURELIB}/space/alpha.py"))
     answer = world.run(install(archive(alpha()), world.settings))
     assert (answer.changed, world.environment()) == (True, before)
+
+
+def test_an_install_over_equal_sized_content_of_another_brings_its_own() -> None:
+    first = make_wheel("first", "1.0", {"space/__init__.py": b"# first \n"})
+    other = make_wheel("other", "1.0", {"space/__init__.py": b"# other \n"})
+    world = World(first, other)
+    world.install(first, other)
+    world.uninstall("other")
+    answer = world.run(install(archive(first), world.settings))
+    assert answer.changed
+    assert world.content(SHARED) == b"# first \n"
+
+
+def test_a_distribution_is_found_once_through_a_linked_platlib() -> None:
+    world = World()
+    world.memory.make(PURELIB)
+    world.memory.perform(op.Symlink(f"{ENVIRONMENT}/lib", f"{ENVIRONMENT}/lib64"))
+    platlib = PURELIB.replace("/lib/", "/lib64/")
+    world.install(alpha(), platlib=platlib)
+    answer = world.run(install(archive(alpha()), replace(world.settings, platlib=platlib)))
+    assert not answer.changed
+    world.uninstall("alpha", platlib=platlib)
+    assert world.installed() == {}
 
 
 @every_mode
