@@ -12,7 +12,7 @@ from harness.errors import OperationRefused, WheelRefused
 from harness.model import operation as op
 from harness.reference import records
 from harness.reference.directories import PATIENCE, SCHEMES
-from harness.reference.settings import INCOMING
+from harness.reference.settings import INCOMING, OUTGOING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -153,7 +153,10 @@ def row_path(path: str, library: str, *, linked: bool) -> str:
 
 
 def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = ()) -> op.Program[set[str]]:
-    """Which of these paths a RECORD claims: of a distribution that is installed, or that is being installed now.
+    """Which of these paths a RECORD claims: of a distribution that is installed, or that a program has under way.
+
+    One that has been set aside claims, too, until its program can no longer put it back. Of two programs that give up
+    a file at once each sees the other's claim; each looks again when it has let go, and the last finds none.
 
     Args:
         paths: absolute.
@@ -168,7 +171,7 @@ def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = 
     done = set(own)
     for _ in range(PATIENCE if left else 0):
         missing = []
-        for one in (yield from _found(settings, ".dist-info", INCOMING)):
+        for one in (yield from _found(settings, ".dist-info", INCOMING, OUTGOING)):
             if one.dist_info not in done:
                 rows = yield from rows_of(one)
                 found.update(left.intersection(located(row.path, one.library) for row in rows or ()))

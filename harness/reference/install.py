@@ -198,8 +198,10 @@ def _remove_stale(
 ) -> op.Program[None]:
     """What only the old version had, and what the interpreter has compiled of it."""
     stale = [path for path in old_paths if path not in kept]
-    own = [transaction.announced, *(one.dist_info for one in old)]
+    own = [transaction.announced, *transaction.journal.outgoing, *(one.dist_info for one in old)]
     shared = yield from distributions.claimed(stale, transaction.settings, own=own)
+    transaction.left_to_others.extend(shared)
+    forget_empty(shared, transaction)
     stale = [path for path in stale if path not in shared]
     stale = list(dict.fromkeys([*stale, *(yield from bytecode_of(old_paths))]))
     yield from stash_files(stale, transaction)

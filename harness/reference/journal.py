@@ -86,13 +86,15 @@ def _take(path: str, aside: Callable[[str], str], taken: dict[str, str]) -> op.P
     yield from _tolerant(op.Unlink(path), "could not be undone")
 
 
-def tolerantly(program: Generator[op.Operation, Any, object], complaint: str) -> op.Program[None]:
-    """Run a part of a program whose refusal is noted, not raised."""
+def tolerantly(program: Generator[op.Operation, Any, object], complaint: str) -> op.Program[bool]:
+    """Run a part of a program whose refusal is noted, not raised. Answers whether it was done."""
     try:
         yield from program
     except OperationRefused as refused:
         if refused.errno != errno.ENOENT:
             yield op.Note(f"{refused.path}: {complaint}: {refused.operation}: {errno_name(refused.errno)}")
+        return False
+    return True
 
 
 def _all_tolerant(operations: Iterable[op.Operation]) -> op.Program[None]:

@@ -15,7 +15,7 @@ from harness.reference.distributions import Distribution
 from harness.reference.install import Installed, install_from
 from harness.reference.journal import tolerantly
 from harness.reference.retire import bytecode_of, forget_empty, stash_files
-from harness.reference.settings import INCOMING, OUTGOING, TEMPORARY_PREFIX
+from harness.reference.settings import GONE, INCOMING, OUTGOING, TEMPORARY_PREFIX
 from harness.reference.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _clear(leftovers: list[str], settings: Settings) -> op.Program[None]:
     transaction = Transaction(settings)
     paths: list[str] = []
     for leftover in leftovers:
-        if leftover.endswith((INCOMING, OUTGOING)):
+        if leftover.endswith((INCOMING, OUTGOING, GONE)):
             paths += yield from distributions.paths_of(_interrupted(leftover), settings)
     claimed = yield from distributions.claimed(paths, settings, own=leftovers)
     orphans = yield from _existing(path for path in dict.fromkeys(paths) if path not in claimed)

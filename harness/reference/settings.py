@@ -48,5 +48,7 @@ class Settings:
 TEMPORARY_PREFIX = ".exdev-"
 # A .dist-info that is about to appear: whoever removes files meanwhile honours what its RECORD claims.
 INCOMING = ".new"
-# One that has been taken away: it claims nothing, but its RECORD tells `repair` what may be left of it.
+# One that has been set aside and may come back: it still claims.
 OUTGOING = ".old"
+# One that does not come back: it claims nothing, but its RECORD tells `repair` what may be left of it.
+GONE = ".gone"

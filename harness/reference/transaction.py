@@ -12,7 +12,7 @@ from harness.reference.directories import Directories
 from harness.reference.discard import discard
 from harness.reference.journal import Journal, tolerantly
 from harness.reference.placing import Placing
-from harness.reference.settings import INCOMING, OUTGOING
+from harness.reference.settings import GONE, INCOMING, OUTGOING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +25,7 @@ class Transaction:
 
     Attributes:
         announced: the .dist-info that is about to appear, under its temporary name; empty: none.
+        left_to_others: files given up, but left where they are since others claim them: looked at again in the end.
     """
 
     def __init__(self, settings: Settings, *, lasting: bool = True) -> None:
@@ -33,6 +34,7 @@ class Transaction:
         self.directories = Directories(settings, self.journal)
         self.placing = Placing(settings, self.journal, self.directories, lasting=lasting)
         self.announced = ""
+        self.left_to_others: list[str] = []
 
     def undo(self) -> op.Program[None]:
         """Put everything back, but for files that a program running at the same time now counts on."""
@@ -49,9 +51,28 @@ class Transaction:
         yield from self.journal.undo_directories()
 
     def tidy(self) -> op.Program[None]:
-        """Remove for good what was only taken away."""
+        """Remove for good what was only taken away; first let go of what is set aside, and look again at its files."""
+        outgoing = self.journal.outgoing
+        for index, path in enumerate(outgoing):
+            if path.endswith(OUTGOING):
+                gone = path.removesuffix(OUTGOING) + GONE
+                if (yield from tolerantly(_renamed(path, gone), "still claims what it names")):
+                    outgoing[index] = gone
+        if self.left_to_others:
+            yield from tolerantly(self._remove_unclaimed(), "was left behind")
         yield from self._give_back(self.placing.stashed)
         yield from self.journal.tidy()
+
+    def _remove_unclaimed(self) -> op.Program[None]:
+        left, self.left_to_others = self.left_to_others, []
+        try:
+            claimed = yield from distributions.claimed(left, self.settings, own=self.journal.outgoing)
+        except HarnessError as error:
+            yield op.Note(f"{error}: what it claims is not known")
+            return
+        for path in (path for path in left if path not in claimed):
+            yield from tolerantly(self.directories.check(path.rpartition("/")[0]), "was left behind")
+            yield from tolerantly(self.placing.stash(path), "was left behind")
 
     def _give_back(self, taken: Mapping[str, str]) -> op.Program[None]:
         """Put back the files that somebody has come to claim while they were taken away.
@@ -75,13 +96,19 @@ class Transaction:
         return self.placing.temporary_name(path.rpartition("/")[0])
 
     def _retract(self) -> op.Program[None]:
-        retracted = self.announced.removesuffix(INCOMING) + OUTGOING
+        retracted = self.announced.removesuffix(INCOMING) + GONE
         yield op.Rename(self.announced, retracted)
         self.announced = retracted
 
     def _claimed(self, paths: Iterable[str]) -> op.Program[set[str]]:
         try:
-            return (yield from distributions.claimed(paths, self.settings, own=[self.announced]))
+            return (
+                yield from distributions.claimed(paths, self.settings, own=[self.announced, *self.journal.outgoing])
+            )
         except HarnessError as error:
             yield op.Note(f"{error}: what it claims is not known")
             return set()
+
+
+def _renamed(source: str, path: str) -> op.Program[None]:
+    yield op.Rename(source, path)

@@ -50,7 +50,11 @@ def _remove(distribution: Distribution, transaction: Transaction) -> op.Program[
     settings = transaction.settings
     paths = yield from distributions.paths_of(distribution, settings)
     yield from stash_dist_info(distribution.dist_info, transaction)
-    shared = yield from distributions.claimed(paths, settings, own=[distribution.dist_info])
+    shared = yield from distributions.claimed(
+        paths, settings, own=[distribution.dist_info, *transaction.journal.outgoing]
+    )
+    transaction.left_to_others.extend(shared)
+    forget_empty(shared, transaction)
     paths = [path for path in paths if path not in shared]
     paths = list(dict.fromkeys([*paths, *(yield from bytecode_of(paths))]))
     yield from stash_files(paths, transaction)

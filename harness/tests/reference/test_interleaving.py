@@ -106,6 +106,22 @@ def test_an_upgrade_beside_an_install_leaves_both_complete(mode: LinkMode, sched
     assert world.debris() == []
 
 
+@given(mode=modes, schedule=schedules)
+@many
+def test_an_upgrade_that_fails_beside_another_keeps_its_shared_file(mode: LinkMode, schedule: list[int]) -> None:
+    world = world_of(mode, beta(), alpha())
+
+    def perform(operation: op.Operation) -> Any:  # noqa: ANN401 - as harness.drivers.perform
+        if isinstance(operation, op.Rename) and operation.path.endswith("/alpha-2.0.dist-info"):
+            raise refused(operation, 5)
+        return world.perform(operation)
+
+    endings = together(world, [installing(alpha("2.0")), uninstalling("beta")], schedule, perform)
+    assert [ending.error is None for ending in endings] == [False, True]
+    assert world.installed() == {"alpha-1.0": []}
+    assert world.content(SHARED) is not None
+
+
 @given(mode=modes, schedule=schedules, at=st.integers(0, 60))
 @many
 def test_an_install_that_fails_takes_nothing_from_one_that_succeeds(
