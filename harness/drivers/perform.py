@@ -83,9 +83,11 @@ def _write(path: str, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _copy_file(source: str, path: str) -> None:
+def _copy_file(source: str, path: str, umask: int | None) -> None:
     with open(source, "rb", buffering=0) as reader:
         mode = stat.S_IMODE(os.fstat(reader.fileno()).st_mode)
+        if umask is not None:
+            mode = (0o777 if mode & stat.S_IXUSR else 0o666) & ~umask
         with _new(path, mode) as descriptor:
             while data := reader.read(_PIECE):
                 _write_all(descriptor, data)

@@ -49,10 +49,14 @@ class Write(NamedTuple):
 
 
 class CopyFile(NamedTuple):
-    """A new file with the content and mode of another (O_EXCL|O_NOFOLLOW; copied by the kernel). Answers None."""
+    """A new file with the content and mode of another (O_EXCL|O_NOFOLLOW; copied by the kernel). Answers None.
+
+    With a umask: with the mode of a new file under it, executable if the other is.
+    """
 
     source: str
     path: str
+    umask: int | None = None
 
 
 class Link(NamedTuple):

@@ -7,6 +7,7 @@ linking works, taken from the first success, that made every later refusal fatal
 from __future__ import annotations
 
 import errno
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.errors import OperationRefused, errno_name
@@ -57,7 +58,9 @@ class Placing:
         """
         self.stashed: dict[str, str] = {}
         self._mode: LinkMode = settings.link_mode if lasting or settings.link_mode != "symlink" else "copy"
-        self._way = _WAYS[self._mode]
+        # The cache's files have modes by the umask that they were cached under, which is not always today's.
+        self._copy = partial(op.CopyFile, umask=settings.umask)
+        self._way = self._copy if self._mode == "copy" else _WAYS[self._mode]
         self._strict = settings.strict
         self._token = settings.token
         self._journal = journal
@@ -132,7 +135,7 @@ class Placing:
                 number = yield from self._linked(source, path, directory)
                 if not number:
                     return
-            yield op.CopyFile(source, path)
+            yield self._copy(source, path)
             self._copied.setdefault(number, []).append(path)
 
         return make

@@ -216,9 +216,10 @@ class Memory:
         _writable(place.inner)
         file.content = data + file.content[len(data) :]
 
-    def _copy_file(self, source: str, path: str) -> None:
+    def _copy_file(self, source: str, path: str, umask: int | None = None) -> None:
         file = _file(self._existing(source).inode)
-        self._create(path, file.content, file.mode)
+        mode = file.mode if umask is None else (0o777 if file.mode & 0o100 else 0o666) & ~umask
+        self._create(path, file.content, mode)
 
     def _clone(self, source: str, path: str) -> None:
         from_ = self._existing(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,6 +62,15 @@ def test_mode_bits_are_equal_in_every_link_mode(*, crossing: bool) -> None:
         files = [world.memory.inode(one.target) if isinstance(one, Link) else one for one in inodes]
         modes.append([one.mode for one in files if isinstance(one, File)])
     assert modes == [[0o755, 0o644]] * len(LINK_MODES)
+
+
+def test_copies_have_the_mode_of_the_umask_they_are_made_under() -> None:
+    world = World(link_mode="copy")
+    world.run(warm(archive(alpha()), replace(world.settings, umask=0o077)))
+    world.install(alpha(), umask=0o022)
+    inode = world.memory.inode(f"{PURELIB}/space/alpha.py")
+    assert isinstance(inode, File)
+    assert inode.mode == 0o644
 
 
 @every_mode
