@@ -73,7 +73,7 @@ class Runner:
         self._laboratory = laboratory
         self._find = find
         self._contracts = tuple(contracts)
-        self._controls: OrderedDict[Case, Evidence] = OrderedDict()
+        self._controls: OrderedDict[Case, Evidence | None] = OrderedDict()
 
     def run(self, case: Case) -> Verdict:
         """Build, do, look, judge, take down.
@@ -84,7 +84,7 @@ class Runner:
                 archive cannot be written into its wheelhouse.
         """
         with self._built(case) as (installer, site):
-            evidence = _seen(case, installer, site)
+            evidence = _seen(_Run(case, installer, site))
             # What went wrong is compared with nothing; while Hypothesis shrinks, that is most of what runs.
             if evidence.steps and evidence.steps[-1].outcome.exit == 0:
                 evidence = replace(evidence, control=self._control(case))
@@ -116,7 +116,10 @@ class Runner:
         control = replace(case, layout=load("plain"), plan=Plan())
         if control not in self._controls:
             with build(control.layout, laboratory=self._laboratory) as site:
-                self._controls[control] = _seen(control, self._find(case.installer), site, sharing=False)
+                run = _Run(control, self._find(case.installer), site, control=True)
+                evidence = _seen(run)
+                # Where something is not there that others were to change, there is nothing to compare with.
+                self._controls[control] = None if run.skipped else evidence
             if len(self._controls) > _CONTROLS:
                 self._controls.popitem(last=False)
         self._controls.move_to_end(control)
@@ -135,8 +138,9 @@ def _umask(mask: int) -> Iterator[None]:
 class _Run:
     """One case on one site."""
 
-    def __init__(self, case: Case, installer: Installer, site: Site) -> None:
-        self.case, self.installer, self.site = case, installer, site
+    def __init__(self, case: Case, installer: Installer, site: Site, *, control: bool = False) -> None:
+        self.case, self.installer, self.site, self.control = case, installer, site, control
+        self.skipped = False  # a change of something that only the case's own layout has
         installer.prepare(site)
         self.observer = Observer.of(site)
         for wheel in case.wheels:
@@ -157,7 +161,7 @@ class _Run:
                 if step.lifted:
                     self.site.lift_obstacles()
                 for meddling in step.meddled:
-                    meddle(meddling, self.site)
+                    self.skipped |= not meddle(meddling, self.site, tolerant=self.control)
                 if step.lifted or step.meddled:
                     before = self.observer.trees()
                 evidence = self._step(step, before)
@@ -178,9 +182,12 @@ class _Run:
         return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())
 
 
-def _seen(case: Case, installer: Installer, site: Site, *, sharing: bool = True) -> Evidence:
-    run = _Run(case, installer, site)
+def _seen(run: _Run) -> Evidence:
+    """What a run shows. Who shares data with whom is not asked of a control run."""
+    case, site = run.case, run.site
     steps = tuple(run.steps())
+    # After image steps alone the cache may lie hidden below a later mount.
+    sharing = bool(steps) and not run.control and not steps[-1].step.image
     furniture = run.observer.keys(site.furniture) | (steps[0].before.environment.keys() if steps else frozenset())
     return Evidence(
         case=case,
@@ -190,8 +197,8 @@ def _seen(case: Case, installer: Installer, site: Site, *, sharing: bool = True)
         root=run.observer.root,
         places=run.observer.places,
         platlib=run.observer.platlib,
-        ordered=installer.abilities.ordered,
-        sharing=_sharing(case, steps[-1].after, run.observer) if steps and sharing else {},
+        ordered=run.installer.abilities.ordered,
+        sharing=_sharing(case, steps[-1].after, run.observer) if sharing else {},
     )
 
 

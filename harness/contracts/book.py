@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,18 @@ class Book:
                 for path, file in self.expected((wheel,)).files.items():
                     found.setdefault(path, set()).update(claim.digest for claim in file.claims)
         return {path: frozenset(digests) for path, digests in found.items()}
+
+    @cached_property
+    def made_by_several(self) -> frozenset[str]:
+        """Paths of files that the installer makes, or changes, for more than one wheel: a script that two bring."""
+        found = Counter(
+            path
+            for wheel in self.wheels
+            if wheel.key not in self.bad
+            for path, file in self.expected((wheel,)).files.items()
+            if file.generated or file.shebang_rewritten
+        )
+        return frozenset(path for path, times in found.items() if times > 1)
 
     @cached_property
     def archived(self) -> Mapping[str, Mapping[str, str]]:

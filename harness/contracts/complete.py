@@ -51,7 +51,7 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
     yield from _rows_well_formed(scene)
     for row in recorded(scene):
         node = scene.content(row.key)
-        if row.key in scene.lost:
+        if row.key in scene.lost or scene.is_link_into_cache(row.key):
             continue
         if node is None or node.kind != "file":
             yield scene.violation(NAME, row.key, f"a file, {_as(row)}", scene.found(row.key))
@@ -71,7 +71,7 @@ def _rows_well_formed(scene: Scene) -> Iterator[Violation]:
         if (earlier := first.setdefault((row.record, row.key), row)) is not row:
             spelled = "" if earlier.path == row.path else f", as {earlier.path!r} and as {row.path!r}"
             yield scene.violation(NAME, row.key, f"one row in {row.record}", f"two rows{spelled}")
-        if not row.digest and not row.key.endswith(_WITHOUT_HASH):
+        if not (row.digest or row.key.endswith(_WITHOUT_HASH) or scene.is_link_into_cache(row.key)):
             yield scene.violation(NAME, row.key, f"a sha256 or stronger, {_as(row)}", f"{row.hash!r}")
 
 
@@ -86,7 +86,12 @@ def _agrees(row: RecordedRow, node: Node, scene: Scene) -> bool:
 
 
 def _another_won(row: RecordedRow, node: Node, scene: Scene) -> bool:
-    """The row is true of what its own wheel brought, and the file is another wheel's version of it."""
+    """The row is true of what its own wheel brought, and the file is another wheel's version of it.
+
+    Of a script that an installer makes nobody but the installer knows what it was.
+    """
+    if row.key in scene.book.made_by_several:
+        return True
     return row.digest != node.digest and {row.digest, node.digest} <= scene.claims.get(row.key, frozenset())
 
 

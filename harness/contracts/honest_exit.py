@@ -59,10 +59,14 @@ def _success_over_holes(scene: Scene) -> Iterator[Violation]:
 
 
 def _failure_over_success(scene: Scene) -> Iterator[Violation]:
-    """Judged where the step changed whether the wheels are installed: a failed reinstall leaves them so honestly."""
+    """Judged where the step changed whether the wheels are installed: a failed reinstall leaves them so honestly.
+
+    That is so of a single one among several that are to be written anew, too.
+    """
+    rewritten = scene.step.action in {"reinstall", "repair"}
     if scene.step.action == "uninstall":
         done = not (scene.absent or _is_some_version_there(scene))
-    elif scene.refused_wheel or all(wheel in scene.present for wheel in scene.asked):
+    elif scene.refused_wheel or (any if rewritten else all)(wheel in scene.present for wheel in scene.asked):
         return
     else:
         done = all(scene.claimed_installed(wheel) and scene.is_whole(wheel) for wheel in scene.asked)

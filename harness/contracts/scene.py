@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from harness.contracts.book import Book, normalised
 from harness.contracts.locations import locations, node_at
 from harness.contracts.refusals import allows
-from harness.model import Trees, Violation
+from harness.model import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from harness.contracts.locations import Locations
-    from harness.model import Evidence, Layout, Node, Outcome, Step, Wheel
+    from harness.model import Evidence, Layout, Node, Outcome, Step, Trees, Wheel
     from harness.wheels.expected import Expectation, ExpectedFile
 
 _LIBRARIES = ("purelib", "platlib")
@@ -30,8 +30,9 @@ class Scene:
         index: which step.
         present: the wheels that were installed before it, in order of installation.
         book: what the specifications say about the case's wheels.
-        taken: files of the environment that went, or became others, when obstacles were lifted: with the mount they lay
-            on. Nobody is to blame for those, as long as no step has touched them since.
+        taken: files of the environment that went, or became others, when obstacles were lifted (with the mount they lay
+            on) or the image was done (below a mount laid then). Nobody is to blame for those, as long as no step has
+            touched them since.
     """
 
     evidence: Evidence
@@ -201,6 +202,11 @@ class Scene:
         """What `content` was before the step."""
         return node_at(_spelled(path, self.before), self.before, self.where_before, into_cache=self._links_into_cache)
 
+    def is_link_into_cache(self, path: str) -> bool:
+        """A directory that was linked whole, as the link mode allows: RECORD then names the link, which has no hash."""
+        node = self.content(path) if self._links_into_cache else None
+        return node is not None and node.kind == "directory" and self.where.followed(path).startswith("cache/")
+
     @property
     def _links_into_cache(self) -> bool:
         """Who links by symbolic links may link a whole directory at once, as pdm does."""
@@ -300,12 +306,9 @@ def scenes(evidence: Evidence) -> Iterator[Scene]:
     """The steps in order, each knowing what was installed before it."""
     present: tuple[Wheel, ...] = ()
     taken: frozenset[str] = frozenset()
-    start = (
-        evidence.steps[0].before
-        if evidence.steps
-        else Trees(environment={}, cache={}, temporary={}, outside={}, records={})
-    )
-    book = Book(evidence.case.wheels, evidence.platlib, locations(start, evidence))
+    if not evidence.steps:
+        return
+    book = Book(evidence.case.wheels, evidence.platlib, locations(evidence.steps[0].before, evidence))
     for index in range(len(evidence.steps)):
         taken |= _taken(evidence, index)
         scene = Scene(evidence=evidence, index=index, present=present, book=book, taken=taken)
@@ -315,8 +318,14 @@ def scenes(evidence: Evidence) -> Iterator[Scene]:
 
 
 def _taken(evidence: Evidence, index: int) -> frozenset[str]:
-    """The files that were there after the step before this one, and are not as they were once obstacles are lifted."""
-    if index == 0 or not evidence.steps[index].step.lifted:
+    """The files that are not as the step before this one left them, once obstacles are lifted or the image is done.
+
+    A mount that is laid after the image hides what the image steps put there.
+    """
+    if index == 0:
+        return frozenset()
+    before, step = evidence.steps[index - 1].step, evidence.steps[index].step
+    if not (step.lifted or (before.image and not step.image)):
         return frozenset()
     earlier, now = evidence.steps[index - 1].after.environment, evidence.steps[index].before.environment
     return frozenset(path for path, node in earlier.items() if node.kind != "directory" and now.get(path) != node)

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 _EDITED: Final = b"\n# edited in place\n"
 
 
-def meddle(meddling: Meddling, site: Site) -> None:
-    """Do it, to everything that its pattern names.
+def meddle(meddling: Meddling, site: Site, *, tolerant: bool = False) -> bool:
+    """Do it, to everything that its pattern names; answers whether there was anything.
+
+    Args:
+        meddling: what to do.
+        site: where.
+        tolerant: there may be nothing: a control run has not all that the case's own layout has.
 
     Raises:
         LayoutUntrue: there is no such thing on the site, it leads out of the site, or it was refused.
     """
     pattern = site.path(meddling.at)
     found = sorted(glob.glob(pattern, include_hidden=True))
-    if not found:
+    if not found and not tolerant:
         raise _untrue(site, f"cannot {meddling.do} {meddling.at}: there is none")
     for path in found:
         # An installer has been at work: its links may lead anywhere.
@@ -35,6 +40,7 @@ def meddle(meddling: Meddling, site: Site) -> None:
             _do(meddling, path)
         except OSError as refused:
             raise _untrue(site, f"cannot {meddling.do} {path}: {errno_name(refused.errno)}") from refused
+    return bool(found)
 
 
 def _do(meddling: Meddling, path: str) -> None:

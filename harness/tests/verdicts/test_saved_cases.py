@@ -1,0 +1,96 @@
+"""Tests that saved cases, each of which was judged wrongly once, come out right."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import reports
+from harness.errors import LayoutUntrue
+from harness.layouts import validate
+from harness.model import Case, Layout, Mount, Step, Symlink, codec
+from harness.run import Runner
+from harness.wheels import wheel
+
+if TYPE_CHECKING:
+    from harness.kernel.laboratory import Laboratory
+
+CASES = Path(__file__).parent / "cases"
+
+# Case, installer, and the contracts that are broken: none where the installer is right.
+RIGHT = [
+    ("change-on-own-layout", "uv==0.13.9"),
+    ("control-that-lost-nothing", "reference"),
+    ("core-equal-size", "reference"),
+    ("core-interleaved-upgrade", "reference"),
+    ("databin", "reference"),
+    ("databin", "uv==0.13.9"),
+    ("image-hides-other", "reference"),
+    ("image-hides-other", "uv==0.13.9"),
+    ("image-only-crash", "reference"),
+    ("image-only-crash", "uv==0.13.9"),
+    ("link-relative-inside", "reference"),
+    ("link-relative-inside", "uv==0.13.9"),
+    ("link-relative-inside", "pip==26.3"),
+    ("one-absent-one-refused", "reference"),
+    ("pdm-plain-symlink", "pdm==2.12.1"),
+    ("platlib-and-purelib", "reference"),
+    ("platlib-and-purelib", "uv==0.13.9"),
+    ("record-through-link", "reference"),
+    ("record-with-directories", "uv==0.13.9"),
+    ("shared-ep", "reference"),
+    ("shared-ep", "uv==0.13.9"),
+    ("uninstall-of-another-version", "reference"),
+    ("uv-21692", "uv==0.12.15"),
+]
+WRONG = [
+    ("record-through-link", "pip==26.3", "complete"),
+    ("record-through-link", "uv==0.13.9", "complete"),
+    ("uv-21692", "uv==0.12.14", "complete"),
+]
+
+
+@pytest.mark.parametrize(("name", "installer"), RIGHT)
+def test_an_installer_that_is_right_is_not_blamed(laboratory: Laboratory, name: str, installer: str) -> None:
+    verdict = Runner(laboratory).run(_case(name, installer))
+    assert verdict.holds, "\n".join(map(str, verdict.violations))
+
+
+@pytest.mark.parametrize(("name", "installer", "contract"), WRONG)
+def test_an_installer_that_is_wrong_is_blamed(laboratory: Laboratory, name: str, installer: str, contract: str) -> None:
+    verdict = Runner(laboratory).run(_case(name, installer))
+    assert contract in {violation.contract for violation in verdict.violations}
+
+
+def test_an_archive_that_does_not_fit_is_the_layouts_fault(laboratory: Laboratory) -> None:
+    layout = Layout(
+        name="small-wheelhouse", about="", mounts=(Mount(at="{wheelhouse}", type="tmpfs", size="64k"),), facts=()
+    )
+    big = wheel("big", files={"big/data.bin": b"x" * 100_000})
+    case = Case(layout=layout, wheels=(big,), steps=(Step(action="install", wheels=(big.key,)),))
+    with pytest.raises(LayoutUntrue, match=r"cannot hold big-1\.0-py3-none-any\.whl: ENOSPC"):
+        Runner(laboratory).run(case)
+
+
+def test_a_link_to_another_place_of_the_environment_is_judged_by_where_it_leads(laboratory: Laboratory) -> None:
+    link = Symlink(at="{site_packages}/nvidia", to="{environment}/share/nvidia")
+    layout = Layout(name="link-inside", about="", requires=("symlink",), symlinks=(link,))
+    brings = wheel("nvidia-a", files={"nvidia/__init__.py": b"", "nvidia/a/__init__.py": b"a = 1\n"})
+    steps = tuple(Step(action=action, wheels=(brings.key,)) for action in ("install", "uninstall"))
+    for installer in ("reference", "pip==26.3", "installer==1.1.0"):
+        case = Case(layout=layout, wheels=(brings,), steps=steps, installer=installer, link_mode="copy")
+        if installer.startswith("installer"):
+            case = replace(case, steps=steps[:1])
+        verdict = Runner(laboratory).run(case)
+        assert verdict.holds, f"{installer}: {verdict.violations}"
+
+
+def _case(name: str, installer: str) -> Case:
+    path = CASES / f"{name}.toml"
+    if "url" in tomllib.loads(path.read_text()):
+        return reports.case(reports.load(path), installer)
+    return replace(codec.load(Case, path, check=validate.check), installer=installer)
