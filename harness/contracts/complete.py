@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from harness.wheels.expected import ExpectedFile
 
 NAME = "complete"
-_WITHOUT_HASH = (".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s", ".pyc")
+# Made after RECORD, which cannot know them (binary distribution format, "Signed wheel files").
+_SIGNATURES = (".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -62,16 +63,21 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
 
 
 def _rows_well_formed(scene: Scene) -> Iterator[Violation]:
-    """No path twice, in whatever spelling; a hash for every file that can have one ("Recording installed projects").
+    """No path twice, in whatever spelling; a hash for every file that an archive brought.
 
-    RECORD cannot state its own hash, signatures are made after it, and bytecode may be compiled anew at any time.
+    "Recording installed projects": the field may be left empty, as for RECORD itself and bytecode. That is accepted of
+    all that an installer makes itself. A hash that is begun (`sha256=`), or of a weak algorithm, is none.
     """
+    archived = {
+        path for path, file in scene.expectation.files.items() if not (file.generated or file.shebang_rewritten)
+    }
     first: dict[tuple[str, str], RecordedRow] = {}
     for row in recorded(scene):
         if (earlier := first.setdefault((row.record, row.key), row)) is not row:
             spelled = "" if earlier.path == row.path else f", as {earlier.path!r} and as {row.path!r}"
             yield scene.violation(NAME, row.key, f"one row in {row.record}", f"two rows{spelled}")
-        if not (row.digest or row.key.endswith(_WITHOUT_HASH) or scene.is_link_into_cache(row.key)):
+        is_left_out = not row.hash and (row.key not in archived or row.key.endswith(_SIGNATURES))
+        if not (row.digest or is_left_out or scene.is_link_into_cache(row.key)):
             yield scene.violation(NAME, row.key, f"a sha256 or stronger, {_as(row)}", f"{row.hash!r}")
 
 

@@ -46,7 +46,7 @@ class Locations:
     def canonical(self, key: str) -> str:
         """The key of the place that a key names: `data/bin/tool` is `scripts/tool` where the one lies in the other.
 
-        Links on the way are followed, a link at its end is not. What lies in no place keeps its absolute path.
+        Links on the way are followed, a link at its end is not. A key that leads out of all places stays as it is.
         """
         found = self._keys.get(key)
         if found is None:
@@ -57,11 +57,14 @@ class Locations:
         return found
 
     def key(self, path: str) -> str:
-        """The key of an absolute path, or the path itself, if it lies in no place; links as for `canonical`."""
+        """The key of an absolute path; links as for `canonical`.
+
+        What leads out of all places has the key of where it seems to lie, or else its own path.
+        """
         directory, _, name = path.rpartition("/")
-        if name in {"", ".", ".."}:
-            return self._key(self._real(path))
-        return self._key(f"{self._directory(directory)}/{name}")
+        in_parts = name in {"", ".", ".."}
+        found = self._key(self._real(path) if in_parts else f"{self._directory(directory)}/{name}")
+        return self._key(posixpath.normpath(path)) if found.startswith("/") else found
 
     def followed(self, key: str) -> str:
         """The key of where a key leads in the end, links at its end followed too."""

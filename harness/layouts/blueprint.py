@@ -140,7 +140,7 @@ def blueprint(layout: Layout, base: str) -> Blueprint:
         start=start,
         between=between,
         image=image,
-        mount_points=frozenset(drawing.real(mount.at) for mount in layout.mounts),
+        mount_points=frozenset(drawing.mount_point(mount) for mount in layout.mounts),
         furniture=drawing.furniture(),
         image_layers=max((mount.lowers for mount in layout.mounts), default=1),
     )
@@ -177,6 +177,10 @@ class _Drawing:
     def real(self, template: str) -> str:
         return (self.root + site_path(self.layout, template)).rstrip("/")
 
+    def mount_point(self, mount: Mount) -> str:
+        """The real path that a mount is laid on."""
+        return self._resolved(self.real(mount.at))
+
     def phase(self, moment: Moment) -> tuple[Action, ...]:
         """All actions of one moment. What the image steps left is not known, so each phase makes sure by itself."""
         self.actions = []
@@ -192,7 +196,7 @@ class _Drawing:
         self._directories(self.real(f"{{{role}}}") for role in ROLES)
         for permission in permissions:
             self._permission(permission)
-        self.actions += [MakeReadOnly(self.real(mount.at)) for _, mount in mounts if "ro" in mount.flags]
+        self.actions += [MakeReadOnly(self.mount_point(mount)) for _, mount in mounts if "ro" in mount.flags]
         return tuple(self.actions)
 
     def between(self) -> tuple[Action, ...]:
@@ -224,7 +228,11 @@ class _Drawing:
             self._directory(path)
 
     def _directory(self, path: str) -> None:
-        if path in self.made or path == self.base or len(path) <= len(self.root):
+        if path in self.made or path in self.links or path == self.base or len(path) <= len(self.root):
+            return
+        if path in self._later_links:
+            # Links may stand in any order: one may lead to another that comes after it.
+            self._link(self._later_links[path])
             return
         self._directory(posixpath.dirname(path))
         self._make(path, MakeDirectory(path))
@@ -248,21 +256,43 @@ class _Drawing:
             if any(path.startswith(self.real(symlink.at) + "/") for path in paths)
         )
 
+    @functools.cached_property
+    def _later_links(self) -> Mapping[str, Symlink]:
+        """Every link of the layout by its path, made or not; a link that leads back to itself is refused before."""
+        return {self.real(symlink.at): symlink for symlink in self.layout.symlinks}
+
     def _links(self, symlinks: Iterable[Symlink]) -> None:
         for symlink in symlinks:
-            path = self.real(symlink.at)
-            if path in self.links:
-                continue
-            # An absolute target is a path of the site; the process that follows it sees the machine's paths.
-            absolute = symlink.to.startswith(("/", "{"))
-            to = self.real(symlink.to) if absolute else symlink.to
-            self.links[path] = posixpath.join(posixpath.dirname(path), to)
-            self._directory(self.links[path])
-            self._directory(posixpath.dirname(path))
-            self._make(path, MakeLink(path, to))
+            self._link(symlink)
+
+    def _link(self, symlink: Symlink) -> None:
+        path = self.real(symlink.at)
+        if path in self.links:
+            return
+        # An absolute target is a path of the site; the process that follows it sees the machine's paths.
+        absolute = symlink.to.startswith(("/", "{"))
+        to = self.real(symlink.to) if absolute else symlink.to
+        target = self.links[path] = posixpath.join(posixpath.dirname(path), to)
+        if symlink.target == "directory":
+            self._directory(target)
+        elif symlink.target == "file":
+            self._file(target)
+        else:
+            self._directory(posixpath.dirname(target))
+        self._directory(posixpath.dirname(path))
+        self._make(path, MakeLink(path, to))
+
+    def _resolved(self, path: str) -> str:
+        """Where a path leads, a link at its end followed too, as mount(8) does."""
+        for _ in range(len(self.links) + 1):
+            path = self._followed(path)
+            if path not in self.links:
+                break
+            path = self.links[path]
+        return path
 
     def _mount(self, mount: Mount, layers: str) -> None:
-        path = self.real(mount.at)
+        path = self.mount_point(mount)
         flags = tuple(flag for flag in mount.flags if flag != "ro")
         (self._file if mount.file else self._directory)(path)
         if mount.type == "tmpfs":

@@ -223,6 +223,36 @@ def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
         laid.append((index, place, mount.after))
 
 
+def _looping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """A link that leads back to itself, by way of others or not: the kernel follows it nowhere (ELOOP)."""
+    roles = layout["roles"]
+    if any(check(Roles, _fields(roles), "")) or any(_flawed(one) for one in layout["symlinks"]):
+        return
+    links: dict[str, str] = {}
+    for symlink in layout["symlinks"]:
+        at = _place(roles, symlink.at)
+        relative = not symlink.to.startswith(("/", "{"))
+        links[at] = posixpath.join(posixpath.dirname(at), symlink.to) if relative else _place(roles, symlink.to)
+    for index, symlink in enumerate(layout["symlinks"]):
+        if _is_circle(_place(roles, symlink.at), links):
+            message = f"leads back to itself: {symlink.at} -> {symlink.to}"
+            yield Problem(where=below(where, f"symlink[{index}].to"), message=message)
+
+
+def _flawed(symlink: Symlink) -> bool:
+    return any(_template(symlink.at, "")) or any(_target(symlink.to, ""))
+
+
+def _is_circle(path: str, links: Mapping[str, str]) -> bool:
+    """Whether following links from a path meets more of them than there are."""
+    for _ in range(len(links) + 1):
+        link = next((one for one in links if f"{path}/".startswith(f"{one}/")), None)
+        if link is None:
+            return False
+        path = posixpath.normpath(links[link] + path[len(link) :])
+    return True
+
+
 def _mount(mount: Mapping[str, Any], where: str) -> Iterator[Problem]:
     for name, types in _FITS.items():
         absent = getattr(_ABSENT, name)
@@ -333,6 +363,7 @@ _TOGETHER: Final[Sequence[tuple[type[object], AbstractSet[str], _Judge]]] = (
     (Layout, {"permissions", "requires"}, _undeclared),
     (Layout, {"roles"}, _overlapping),
     (Layout, {"mounts", "roles"}, _hiding),
+    (Layout, {"symlinks", "roles"}, _looping),
     (Mount, {"type"}, _mount),
     (Roles, {*ROLES}, _circles),
     (Fact, {"do", "to"}, _fact),

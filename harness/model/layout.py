@@ -48,10 +48,18 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symlink:
-    """A symbolic link that is there before anything is installed; `to` is relative to the link, or a site path."""
+    """A symbolic link that is there before anything is installed.
+
+    Attributes:
+        at: where it lies: a path as in `Mount.at`.
+        to: where it leads: relative to the link, or a site path.
+        target: what is made there: a `directory`, an empty `file`, or nothing (`missing`), so that the link dangles
+            unless another part of the layout puts something there.
+    """
 
     at: str
     to: str
+    target: Literal["directory", "file", "missing"] = "directory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

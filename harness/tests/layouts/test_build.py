@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.errors import HarnessError, LayoutUntrue, MountFailed
+from harness.errors import FileInvalid, HarnessError, LayoutUntrue, MountFailed
 from harness.kernel import mountinfo
 from harness.layouts import build, load, names
 from harness.model import Layout, Mount, Permission, Roles, Symlink
@@ -93,11 +93,42 @@ def test_callers_error_passes_through_and_unwinds(laboratory: Laboratory) -> Non
     assert mountinfo.read() == before
 
 
-def test_link_in_the_way_of_a_directory_is_said(laboratory: Laboratory) -> None:
-    crossed = _layout(Mount(at="/a/b", type="tmpfs"), symlinks=(Symlink(at="/a", to="a"),))
-    with pytest.raises(LayoutUntrue, match=r"cannot be built: \w+ .*: E"), build(crossed, laboratory=laboratory):
-        pytest.fail("it was built")
+@pytest.mark.parametrize(
+    "links", [(Symlink(at="/a", to="a"),), (Symlink(at="/a", to="/b/c"), Symlink(at="/b", to="/a", target="missing"))]
+)
+def test_links_in_a_circle_are_refused_before_anything_is_built(
+    laboratory: Laboratory, links: tuple[Symlink, ...]
+) -> None:
+    circle = _layout(symlinks=links)
+    with pytest.raises(FileInvalid, match=r"symlink\[0\]\.to: leads back to itself: /a -> "):
+        build(circle, laboratory=laboratory).__enter__()
     assert os.listdir(laboratory.sites) == []
+
+
+def test_links_may_lead_to_links_that_come_later(laboratory: Laboratory) -> None:
+    links = (Symlink(at="/a", to="/b"), Symlink(at="/b", to="c"))
+    with build(_layout(symlinks=links), laboratory=laboratory) as site:
+        assert os.path.realpath(site.path("/a")) == site.path("/c")
+
+
+def test_a_mount_at_a_link_is_laid_where_the_link_leads(laboratory: Laboratory) -> None:
+    layout = _layout(Mount(at="/a", type="tmpfs", flags=("ro",)), symlinks=(Symlink(at="/a", to="/b"),))
+    with build(layout, laboratory=laboratory) as site:
+        assert site.mount_points == {site.path("/b")}
+        assert os.path.ismount(site.path("/b"))
+        with pytest.raises(OSError, match="Read-only"):
+            os.mkdir(site.path("/a/new"))
+
+
+@pytest.mark.parametrize(("target", "kind"), [("directory", stat.S_IFDIR), ("file", stat.S_IFREG), ("missing", None)])
+def test_a_link_leads_to_what_the_layout_says(
+    laboratory: Laboratory, target: Literal["directory", "file", "missing"], kind: int | None
+) -> None:
+    layout = _layout(symlinks=(Symlink(at="/a", to="/b/c", target=target),))
+    with build(layout, laboratory=laboratory) as site:
+        assert os.path.islink(site.path("/a"))
+        found = stat.S_IFMT(os.stat(site.path("/a")).st_mode) if os.path.exists(site.path("/a")) else None
+        assert found == kind
 
 
 @pytest.mark.parametrize(
