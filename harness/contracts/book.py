@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined
+from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined, record
 from harness.wheels.faults import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Book:
             wheel.dist_info
             for wheel in self.wheels
             if any("RECORD" in reason.partition(":")[0] for reason in _faults(wheel, self._platlib))
+            or _names_more(wheel)
         )
 
     @cached_property
@@ -122,6 +123,12 @@ def _placed(expectation: Expectation, where: Locations) -> Expectation:
         place = where.canonical(path)
         files[place] = joined(files[place], file) if place in files else file
     return Expectation(files=files)
+
+
+def _names_more(wheel: Wheel) -> bool:
+    """Whether RECORD names what is no file of the archive: a directory, or a path that leads out of it."""
+    files = {entry.path for entry in wheel.entries if entry.kind == "file"}
+    return any(row.path not in files for row in record(wheel))
 
 
 @lru_cache(maxsize=4096)

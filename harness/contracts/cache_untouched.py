@@ -40,9 +40,8 @@ def _untrue(scene: Scene, known: set[str]) -> Iterator[Violation]:
     """A cache filled in this very step has no before: what is unpacked there has to be what the archive holds."""
     for root, dist_info in _unpacked(scene):
         for path, digest in scene.book.archived.get(dist_info, {}).items():
-            if path == f"{dist_info}/RECORD":
-                # What a tool completes or heals while it unpacks was never cached otherwise: uv does so since 0.11.6.
-                continue
+            if path == f"{dist_info}/RECORD" and dist_info in scene.book.untrue_records:
+                continue  # uv documents that it heals the RECORD of a wheel whose own is untrue (0.11.6)
             key = f"{root}{path}"
             node = scene.after.cache.get(key)
             if node is None or node.kind != "file" or node.digest == digest or key in known:

@@ -33,11 +33,14 @@ RIGHT = [
     ("image-hides-other", "uv==0.13.9"),
     ("image-only-crash", "reference"),
     ("image-only-crash", "uv==0.13.9"),
+    ("link-chain-forward", "reference"),
     ("link-relative-inside", "reference"),
     ("link-relative-inside", "uv==0.13.9"),
     ("link-relative-inside", "pip==26.3"),
+    ("mount-on-link", "reference"),
     ("one-absent-one-refused", "reference"),
-    ("pdm-plain-symlink", "pdm==2.12.1"),
+    ("pip-14296", "reference"),
+    ("pip-14296", "uv==0.13.9"),
     ("platlib-and-purelib", "reference"),
     ("platlib-and-purelib", "uv==0.13.9"),
     ("record-through-link", "reference"),
@@ -48,6 +51,8 @@ RIGHT = [
     ("uv-21692", "uv==0.12.15"),
 ]
 WRONG = [
+    ("pip-14296", "pip==26.3", "outside-untouched"),
+    ("pip-14296-dangling", "pip==26.3", "outside-untouched"),
     ("record-through-link", "pip==26.3", "complete"),
     ("record-through-link", "uv==0.13.9", "complete"),
     ("uv-21692", "uv==0.12.14", "complete"),
@@ -58,6 +63,11 @@ WRONG = [
 def test_an_installer_that_is_right_is_not_blamed(laboratory: Laboratory, name: str, installer: str) -> None:
     verdict = Runner(laboratory).run(_case(name, installer))
     assert verdict.holds, "\n".join(map(str, verdict.violations))
+
+
+def test_a_directory_that_is_a_link_into_the_cache_is_looked_into(laboratory: Laboratory) -> None:
+    verdict = Runner(laboratory).run(_case("pdm-plain-symlink", "pdm==2.12.1"))
+    assert "complete" not in {violation.contract for violation in verdict.violations}
 
 
 @pytest.mark.parametrize(("name", "installer", "contract"), WRONG)
