@@ -127,7 +127,7 @@ def _placed(expectation: Expectation, where: Locations) -> Expectation:
 
 def _names_more(wheel: Wheel) -> bool:
     """Whether RECORD names what is no file of the archive: a directory, or a path that leads out of it."""
-    files = {entry.path for entry in wheel.entries if entry.kind == "file"}
+    files = {entry.path for entry in wheel.entries if entry.kind != "directory"}
     return any(row.path not in files for row in record(wheel))
 
 
