@@ -11,8 +11,16 @@ from harness.errors import WheelRefused
 _NAME_LIMIT = 255
 _OBJECT = re.compile(r"(?P<module>[^\s:\[]+)\s*:\s*(?P<attribute>[^\s:\[]+)\s*(\[.*\])?\Z", re.DOTALL)
 _NOT_IN_NAMES = frozenset("/\0")
+# The kernel reads 256 bytes of a script, the last of which may only end the line (Linux 5.1, BINPRM_BUF_SIZE in
+# linux/binfmts.h; before, 128, which is what distlib's limit of 127 comes from: it works on both).
+_LONGEST_LINE = 127
+# A shell and Python both read it, each in its own way: distlib's form, which pip, uv and pypa/installer write.
+_BY_SHELL = """\
+#!/bin/sh
+'''exec' {python} {arguments}"$0" "$@"
+' '''
+"""
 _TEMPLATE = """\
-#!{python}
 # -*- coding: utf-8 -*-
 import re
 import sys
@@ -54,23 +62,35 @@ def _script(name: str, reference: str, python: str, path: str) -> Script:
     if not _NOT_IN_NAMES.isdisjoint(name) or name in {".", ".."} or len(name.encode()) > _NAME_LIMIT:
         raise WheelRefused(path=path, reason=f"entry point {name!r} is not a possible file name")
     attribute = found["attribute"]
-    text = _TEMPLATE.format(
-        python=python, module=found["module"], first=attribute.partition(".")[0], attribute=attribute
-    )
-    return Script(name=name, content=text.encode())
+    text = _TEMPLATE.format(module=found["module"], first=attribute.partition(".")[0], attribute=attribute)
+    return Script(name=name, content=first_line(python) + text.encode())
 
 
 def _is_dotted(names: str) -> bool:
     return all(name.isidentifier() for name in names.split("."))
 
 
+def first_line(python: str, arguments: str = "") -> bytes:
+    """The line, or lines, by which a script is run with an interpreter, whatever that one's path.
+
+    Args:
+        python: its path.
+        arguments: for the interpreter, as they stand in a first line.
+    """
+    line = f"#!{python}{' ' + arguments if arguments else ''}\n".encode()
+    if len(line) <= _LONGEST_LINE and not {" ", "\t"}.intersection(python):
+        return line
+    quoted = python.replace("'", "'\"'\"'")
+    return _BY_SHELL.format(python=f"'{quoted}'", arguments=arguments and f"{arguments} ").encode()
+
+
 def with_interpreter(content: bytes, python: str) -> bytes:
-    """A wheel's own script with its placeholder first line (`#!python`) made to name the interpreter.
+    """A wheel's own script with its placeholder first line (`#!python`, `#!pythonw`) made to name the interpreter.
 
     Source: Binary distribution format, "Recommended installer features": rewrite `#!python`.
     """
     if not content.startswith(b"#!python"):
         return content
-    first, newline, rest = content.partition(b"\n")
-    arguments = first.partition(b" ")[2]
-    return f"#!{python}".encode() + (b" " + arguments if arguments else b"") + newline + rest
+    first, _, rest = content.partition(b"\n")
+    arguments = first.partition(b" ")[2].strip().decode(errors="surrogateescape")
+    return first_line(python, arguments) + rest
