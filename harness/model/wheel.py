@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
 EntryKind: TypeAlias = Literal["file", "directory", "symlink"]
 
 
@@ -62,5 +65,46 @@ class Wheel:
 
     @property
     def dist_info(self) -> str:
-        """The name of its `.dist-info` directory."""
-        return f"{self.stem}.dist-info"
+        """The name of its `.dist-info` directory, as the archive spells it; as its file name does, where it has none.
+
+        Names and versions are compared as the specifications normalise them (`Quart` has `quart-0.17.0.dist-info`).
+        """
+        return self._directory(".dist-info") or f"{self.stem}.dist-info"
+
+    @property
+    def data(self) -> str:
+        """The name of its `.data` directory, as the archive spells it; as its `.dist-info`, where it has none."""
+        return self._directory(".data") or self.dist_info.removesuffix(".dist-info") + ".data"
+
+    def _directory(self, suffix: str) -> str:
+        """The directory at the top of the archive that ends so, and is this distribution's; empty: there is none."""
+        usual = f"{self.stem}{suffix}"
+        found = ""
+        for entry in self.entries:
+            if suffix not in entry.path:
+                continue
+            top = entry.path.partition("/")[0]
+            if top == usual:
+                return usual
+            if not found and top.endswith(suffix) and self._is_named(top.removesuffix(suffix)):
+                found = top
+        return found
+
+    def _is_named(self, stem: str) -> bool:
+        name, hyphen, version = stem.partition("-")
+        return bool(hyphen) and canonicalize_name(name) == canonicalize_name(self.name) and self._is_of(version)
+
+    def _is_of(self, text: str) -> bool:
+        """Whether a directory says this version; older tools write `_` for `+` and `-` (PEP 427, "Escaping")."""
+        try:
+            version = Version(self.version)
+        except InvalidVersion:
+            return text == self.version
+        return any(_is(spelled, version) for spelled in (text, text.replace("_", "+", 1), text.replace("_", "-")))
+
+
+def _is(text: str, version: Version) -> bool:
+    try:
+        return Version(text) == version
+    except InvalidVersion:
+        return False

@@ -165,9 +165,10 @@ def joined(before: ExpectedFile, now: ExpectedFile) -> ExpectedFile:
 @lru_cache(maxsize=128)
 def _spread(wheel: Wheel, platlib: str) -> Mapping[str, ExpectedFile]:
     root = "purelib" if dist_info.root_is_purelib(wheel) else platlib
+    data = wheel.data
     files: dict[str, ExpectedFile] = {}
     for entry in wheel.entries:
-        path = _installed(wheel, entry.path, root, platlib) if entry.kind != "directory" else ""
+        path = _installed(wheel, data, entry.path, root, platlib) if entry.kind != "directory" else ""
         if path:
             files[path] = _from_archive(wheel.key, entry, in_scripts=path.startswith("scripts/"))
     files |= {f"scripts/{name}": _generated(wheel.key, executable=True) for name in dist_info.scripts(wheel)}
@@ -177,9 +178,8 @@ def _spread(wheel: Wheel, platlib: str) -> Mapping[str, ExpectedFile]:
     return files
 
 
-def _installed(wheel: Wheel, path: str, root: str, platlib: str) -> str:
-    """Where a path of the archive goes; empty for the `.data` directory and its schemes' own directories."""
-    data = f"{wheel.stem}.data"
+def _installed(wheel: Wheel, data: str, path: str, root: str, platlib: str) -> str:
+    """Where a path of the archive goes; empty for the `.data` directory (`data`) and its schemes' own directories."""
     if not (path == data or path.startswith(data + "/")):
         return f"{root}/{path}"
     scheme, _, relative = path[len(data) + 1 :].partition("/")
@@ -233,10 +233,10 @@ def _files_that_are_directories(
 
 def _listed_directories(wheels: Sequence[Wheel], platlib: str) -> Iterator[tuple[str, Claim]]:
     for wheel in wheels:
-        root = "purelib" if dist_info.root_is_purelib(wheel) else platlib
+        root, data = "purelib" if dist_info.root_is_purelib(wheel) else platlib, wheel.data
         for entry in wheel.entries:
             if entry.kind == "directory":
-                yield _installed(wheel, entry.path, root, platlib), Claim(wheel.key, "", 0, executable=True)
+                yield _installed(wheel, data, entry.path, root, platlib), Claim(wheel.key, "", 0, executable=True)
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -70,7 +70,7 @@ def _entries(wheel: Wheel) -> Iterator[str]:
 
 
 def _data(wheel: Wheel) -> Iterator[str]:
-    data = f"{wheel.stem}.data/"
+    data = f"{wheel.data}/"
     for entry in wheel.entries:
         if entry.kind != "directory" and entry.path.startswith(data):
             scheme, _, rest = entry.path.removeprefix(data).partition("/")
@@ -82,18 +82,18 @@ def _meetings(wheel: Wheel, platlib: str) -> Iterator[str]:
     """Files of two paths that `.data` brings to one target: the wheel leaves open which of them is installed."""
     root = "purelib" if dist_info.root_is_purelib(wheel) else platlib
     own = f"{root}/{wheel.dist_info}/"
+    data = f"{wheel.data}/"
     sources: dict[str, str] = {}
     for path in dict.fromkeys(entry.path for entry in wheel.entries if entry.kind != "directory"):
-        target, by_data = _target(wheel, path, root, platlib)
+        target, by_data = _target(data, path, root, platlib)
         if by_data and target.startswith(own):
             yield f"into .dist-info by way of .data: {path!r}"
         elif sources.setdefault(target, path) != path:
             yield f"two files for one place by way of .data: {sources[target]!r} and {path!r}"
 
 
-def _target(wheel: Wheel, path: str, root: str, platlib: str) -> tuple[str, bool]:
+def _target(data: str, path: str, root: str, platlib: str) -> tuple[str, bool]:
     """Where a path of the archive goes, as `scheme/relative path`, and whether `.data` says so."""
-    data = f"{wheel.stem}.data/"
     if not path.startswith(data):
         return f"{root}/{path}", False
     scheme, _, rest = path.removeprefix(data).partition("/")
