@@ -14,8 +14,25 @@ Status: TypeAlias = Literal["fixed", "open", "documented"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChange:
+    """What a wheel's RECORD says beyond the truth, row by row.
+
+    Attributes:
+        change: `add` a row at the end, `drop` every row of a path, or `replace` them by one.
+        path: the row's path, as RECORD spells it: `cmake/`, `../../victim.txt`, `cmake-1.0.dist-info/RECORD`.
+        hash: its second column (`sha256=...`), for `add` and `replace`.
+        size: its third column, as text: it may be wrong, or no number.
+    """
+
+    change: Literal["add", "drop", "replace"]
+    path: str
+    hash: str = ""
+    size: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedWheel:
-    """A wheel, in as few words as a person would use; its metadata and RECORD are true.
+    """A wheel, in as few words as a person would use; its metadata is true, and RECORD but for `record`.
 
     Attributes:
         name: distribution name.
@@ -27,6 +44,8 @@ class ReportedWheel:
         entries: files with content, mode or kind.
         entry_points: the text of `entry_points.txt`.
         tag: compatibility tag.
+        dist_info: how its `.dist-info` directory is spelled (`quart-0.17.0.dist-info`); empty: as its file name.
+        record: what its RECORD says beyond the truth, change by change.
     """
 
     name: str = ""
@@ -37,6 +56,8 @@ class ReportedWheel:
     entries: tuple[Entry, ...] = field(default=(), metadata={"key": "entry"})
     entry_points: str | None = None
     tag: str = "py3-none-any"
+    dist_info: str = ""
+    record: tuple[RecordChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness import layouts
 from harness.model import Case, Entry, Plan
+from harness.reports.wheel_metadata import with_dist_info, with_record
 from harness.wheels import manifests, wheel
 from harness.wheels.bad import BAD
 
@@ -37,4 +38,5 @@ def _wheel(told: ReportedWheel) -> Wheel:
     if told.bad:
         return BAD[told.bad]()
     files = [*map(Entry, told.files), *told.entries]
-    return wheel(told.name, told.version, files, entry_points=told.entry_points, tag=told.tag)
+    made = wheel(told.name, told.version, files, entry_points=told.entry_points, tag=told.tag)
+    return with_record(with_dist_info(made, told.dist_info), told.record)

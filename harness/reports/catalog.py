@@ -86,10 +86,37 @@ def _wheel(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
     skeleton, name, bad = (fields.get(key, "") for key in ("skeleton", "name", "bad"))
     if sum(map(bool, (skeleton, name, bad))) != 1:
         yield Problem(where=where, message="says either `name` or `skeleton` or `bad`")
+    alone = skeleton or bad
+    yield from (
+        Problem(where=codec.below(where, key), message=f"of a wheel with `name` only, and not of {alone!r}")
+        for key in ("dist_info", "record")
+        if alone and fields.get(key)
+    )
+    yield from _metadata(fields, where)
     if bad and bad not in BAD:
         yield Problem(where=codec.below(where, "bad"), message=codec.unknown(bad, tuple(BAD)))
     if skeleton and skeleton not in manifests.names():
         yield Problem(where=codec.below(where, "skeleton"), message=codec.unknown(skeleton, manifests.names()))
+
+
+def _metadata(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """What is said of RECORD has rows to be said of; a `.dist-info` is one name at the top of the archive."""
+    named = fields.get("dist_info", "")
+    if named and ("/" in named or not named.endswith(".dist-info")):
+        yield Problem(where=codec.below(where, "dist_info"), message=f"{named!r} is not the name of a .dist-info")
+    if not fields.get("name") or not {"version", "files", "entries", "record"} <= fields.keys():
+        return
+    rows = {*fields["files"], *(entry.path for entry in fields["entries"])}
+    for number, one in enumerate(fields["record"]):
+        place = codec.below(where, f"record[{number}]")
+        if one.change == "drop" and (one.hash or one.size):
+            yield Problem(where=place, message="a row that is dropped has neither hash nor size")
+        if one.change == "add":
+            rows.add(one.path)
+        elif one.path not in rows and ".dist-info/" not in one.path:
+            yield Problem(
+                where=f"{place}.path", message=f"no row to {one.change}: {codec.unknown(one.path, sorted(rows))}"
+            )
 
 
 def _releases(fields: Mapping[str, Any]) -> Iterator[Problem]:
