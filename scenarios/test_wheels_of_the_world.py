@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from harness.model import Plan
 from harness.scenario import Lab, install, must, scenario, warm
+from harness.strategies import directory_orders
 from harness.wheels import closure, skeleton
 from harness.wheels.manifests import load, names
-from harness.wheels.published import read
+from harness.wheels.published import members, read
 
 REPORTED = ("nvidia-cublas-cu12-12.3.4.1", "nvidia-cusolver-cu12-11.5.4.101")
 
@@ -33,3 +37,12 @@ def test_torch_and_its_twelve_companions_install_at_once(lab: Lab) -> None:
 @scenario(layouts=["cross-device-cache", "docker-volume", "nested-tmpfs"], real_wheels=True)
 def test_two_published_wheels_install_as_they_are(lab: Lab) -> None:
     lab.run(must(install(*map(read, lab.published))))
+
+
+@scenario(layouts=["bind-cache", "cross-device-cache", "docker-volume"], link_modes=["hardlink"], real_wheels=True)
+@given(data=st.data())
+def test_two_published_wheels_install_in_any_order_of_their_files(lab: Lab, data: st.DataObject) -> None:
+    # uv#1513: whoever built an archive chose the order of its members, and with it who meets nvidia/__init__.py first.
+    wheels = tuple(map(read, lab.published))
+    order = data.draw(directory_orders(wheels))
+    lab.run(must(install(*wheels)), plan=Plan(creation=members(wheels, order)))

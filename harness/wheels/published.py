@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from harness import data
 from harness.errors import FileInvalid, Problem, WheelUnavailable
 from harness.model import Entry, Wheel
-from harness.wheels.make import DIRECTORY_MODE
+from harness.wheels.make import DIRECTORY_MODE, directories
 from harness.wheels.manifest_file import FILE_MODE, named
 from harness.wheels.manifests import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.model.wheel import EntryKind
     from harness.wheels.manifest_file import Manifest
@@ -65,6 +65,45 @@ def read(path: Path) -> Wheel:
     except (zipfile.BadZipFile, ValueError) as error:
         raise FileInvalid(file=str(path), problems=(Problem(where="", message=str(error)),)) from error
     return replace(bare, entries=entries)
+
+
+def members(wheels: Sequence[Wheel], order: Iterable[str]) -> tuple[str, ...]:
+    """A creation order that archives can follow without having a member more than they were published with.
+
+    Most published archives list no directory: each comes into being with the first file in it. So at the place of a
+    directory comes what is to be the first file in it, and what lies in one directory keeps its order.
+
+    Args:
+        wheels: the archives, as `read` gives them.
+        order: all their directories and files, parents first, as `harness.strategies.directory_orders` draws them.
+    """
+    paths = tuple(order)
+    trees = [_Tree(wheel, paths) for wheel in wheels]
+    found = (member for path in paths for tree in trees for member in tree.created_with(path))
+    return tuple(dict.fromkeys(found))
+
+
+class _Tree:
+    """The members of one archive, of which some are there by now."""
+
+    def __init__(self, wheel: Wheel, order: Iterable[str]) -> None:
+        self._members = {entry.path for entry in wheel.entries}
+        self._below: dict[str, list[str]] = {path: [] for path in directories(wheel)}
+        self._there: set[str] = set()
+        for path in order:
+            if path in self._members or path in self._below:
+                self._below.get(path.rpartition("/")[0], []).append(path)
+
+    def created_with(self, path: str) -> Iterator[str]:
+        """The member that has to come for a path of this archive to come into being; none: it is there."""
+        if path in self._there or not (path in self._members or path in self._below):
+            return
+        member = path
+        while member not in self._members:
+            member = self._below[member][0]
+        parts = member.split("/")
+        self._there |= {"/".join(parts[: length + 1]) for length in range(len(parts))}
+        yield member
 
 
 def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:

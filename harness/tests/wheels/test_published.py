@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from harness import layouts
 from harness.errors import FileInvalid, WheelUnavailable
+from harness.model import Case, Plan, Step
+from harness.run import Runner
+from harness.strategies import directory_orders
 from harness.tests.wheels.drawn import wheels
 from harness.wheels import archive, bad, published
 from harness.wheels.expected import expected
 from harness.wheels.faults import faults
+from harness.wheels.make import directories, reordered
 from harness.wheels.manifests import load, manifest_of, skeleton
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.kernel.laboratory import Laboratory
     from harness.model import Wheel
     from harness.wheels.manifest_file import Manifest
 
@@ -109,6 +116,60 @@ def test_a_published_wheel_is_what_its_manifest_says(name: str) -> None:
     assert faults(real) == ()
     assert manifest_of(path) == load(name)
     assert set(expected([real]).files) == set(expected([skeleton(load(name))]).files)
+
+
+@given(data=st.data(), made=wheels())
+def test_an_archive_repacked_in_a_drawn_order_has_the_same_members(data: st.DataObject, made: Wheel) -> None:
+    order = data.draw(directory_orders([made]))
+    again = reordered(made, published.members([made], order))
+    assert sorted(again.entries, key=repr) == sorted(made.entries, key=repr)
+
+
+@given(data=st.data())
+def test_directories_of_a_repacked_archive_come_into_being_in_the_drawn_order(data: st.DataObject) -> None:
+    made = skeleton(load("nvidia-cuda-runtime-cu12-12.1.105"))
+    order = data.draw(directory_orders([made]))
+    again = reordered(made, published.members([made], order))
+    created = list(_created(again))
+    for directory in ("", *directories(made)):
+        beside = [path for path in order if path.rpartition("/")[0] == directory]
+        assert [path for path in created if path.rpartition("/")[0] == directory] == beside
+
+
+def test_two_published_wheels_show_uv_1513_in_one_order_of_their_members_and_not_in_their_own(
+    laboratory: Laboratory,
+) -> None:
+    try:
+        pair = tuple(map(published.read, published.fetch()))
+    except WheelUnavailable as error:
+        pytest.skip(str(error))
+    # What the filesystem lists first is what was created last, and of the shared file every parent is.
+    last = ("nvidia", "nvidia/__init__.py")
+    paths = dict.fromkeys(path for wheel in pair for path in (*directories(wheel), *_files(wheel)))
+    order = (*sorted(paths.keys() - set(last), key=lambda path: path.startswith("nvidia/")), *last)
+    case = Case(
+        layout=layouts.load("cross-device-cache"),
+        wheels=pair,
+        steps=(Step(action="install", wheels=tuple(wheel.key for wheel in pair)),),
+        plan=Plan(creation=published.members(pair, order)),
+        installer="specimen:uv-0.1.2",
+    )
+    runner = Runner(laboratory, contracts=("complete",))
+    assert runner.run(replace(case, plan=Plan())).holds
+    assert not runner.run(case).holds
+
+
+def _created(wheel: Wheel) -> dict[str, None]:
+    """Directories and files in the order in which unpacking creates them."""
+    created: dict[str, None] = {}
+    for entry in wheel.entries:
+        parts = entry.path.split("/")
+        created |= {"/".join(parts[: end + 1]): None for end in range(len(parts))}
+    return created
+
+
+def _files(wheel: Wheel) -> list[str]:
+    return [entry.path for entry in wheel.entries if entry.kind == "file"]
 
 
 def _offered(links: Path) -> tuple[Manifest, bytes]:
