@@ -2,7 +2,8 @@
 
 Entries are grouped into runs of one directory, in archive order: first the directory, then `SIZE NAME` for each file
 in it, and `-` where the archive lists the directory itself. A mode other than 644 (directories: 755) follows the size:
-`17:755 run`, `-:775`.
+`17:755 run`, `-:775`. Of a script in `.data/scripts` the first line is kept as well, where it is one for the kernel:
+installers rewrite `#!python`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FILE_MODE = 0o644
+# Absent: 1. Since 2 there may be `first_lines`.
+FORMAT = 2
 
 
 class Listed(NamedTuple):
@@ -48,6 +51,7 @@ class Manifest:
         root_is_purelib: what its WHEEL says.
         entries: in archive order.
         entry_points: the text of its entry_points.txt.
+        first_lines: of scripts in `.data`, by archive path: `#!python`, without the newline.
         companions: keys of the wheels it is installed with, where `closure` is to have them.
     """
 
@@ -56,6 +60,7 @@ class Manifest:
     root_is_purelib: bool
     entries: tuple[Listed, ...]
     entry_points: str | None = None
+    first_lines: tuple[tuple[str, str], ...] = ()
     companions: tuple[str, ...] = ()
 
     @property
@@ -101,6 +106,8 @@ def encode(manifest: Manifest) -> str:
     }
     if manifest.entry_points is not None:
         head["entry_points"] = manifest.entry_points.splitlines()
+    if manifest.first_lines:
+        head |= {"format": FORMAT, "first_lines": dict(manifest.first_lines)}
     if manifest.companions:
         head["companions"] = list(manifest.companions)
     lines = json.dumps(head, indent=1).removesuffix("\n}")
@@ -117,11 +124,12 @@ def decode(text: str, *, file: str) -> Manifest:
         file: what to call it in errors.
 
     Raises:
-        FileInvalid: it is not JSON, lacks a field, or has rows that cannot be read: all of them at once.
+        FileInvalid: it is not JSON, is of a newer format, lacks a field, or has unreadable rows: all of them at once.
     """
     problems: list[Problem] = []
     try:
         data = json.loads(text)
+        _check_format(data.get("format", 1))
         entries = tuple(_listed(data["entries"], problems))
         manifest = Manifest(
             wheel=named(data["wheel"]).filename,
@@ -129,15 +137,22 @@ def decode(text: str, *, file: str) -> Manifest:
             root_is_purelib=data["root_is_purelib"],
             entries=entries,
             entry_points=_text(data.get("entry_points")),
+            first_lines=tuple(data.get("first_lines", {}).items()),
             companions=tuple(data.get("companions", ())),
         )
     except KeyError as error:
         problems.append(Problem(where=str(error.args[0]), message="is missing"))
-    except (ValueError, TypeError) as error:
+    except (AttributeError, ValueError, TypeError) as error:
         problems.append(Problem(where="", message=str(error)))
     if problems:
         raise FileInvalid(file=file, problems=tuple(problems))
     return manifest
+
+
+def _check_format(found: int) -> None:
+    if found > FORMAT:
+        message = f"this manifest has format {found}, this version of exdev reads up to {FORMAT}: use a newer exdev"
+        raise ValueError(message)
 
 
 def _listed(groups: Sequence[Sequence[str]], problems: list[Problem]) -> Iterator[Listed]:

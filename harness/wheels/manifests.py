@@ -1,6 +1,6 @@
 """Manifests of published wheels, kept in `fixtures/wheels/*.json`, and skeleton wheels made from them.
 
-A manifest has the paths, order, sizes and modes of a real archive, but no contents. To add one, of any wheel file:
+A manifest has the paths, order, sizes and modes of a real archive, but of contents only the first lines of scripts. To add one, of any wheel file:
 
     python -m harness.wheels.manifests path/to/NAME-VERSION-TAG.whl > fixtures/wheels/NAME-VERSION.json
 """
@@ -19,14 +19,17 @@ from harness.data import fixtures
 from harness.errors import FileInvalid, Problem, UnknownName
 from harness.model import Entry, Wheel
 from harness.wheels import dist_info
+from harness.wheels.faults import SIGNATURES
 from harness.wheels.make import DIRECTORY_MODE, metadata, record_content, wheel_file
 from harness.wheels.manifest_file import FILE_MODE, Listed, Manifest, decode, encode, named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # Contents of skeletons end here: 11,000 files of the torch closure weigh less than a megabyte.
 LONGEST_CONTENT = 64
+# binfmt_script.c looks at the first 256 bytes of a file (BINPRM_BUF_SIZE, since Linux 5.1).
+LONGEST_LINE = 256
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +66,8 @@ def closure(name: str) -> tuple[str, ...]:
 def skeleton(manifest: Manifest, *, tag: str | None = None) -> Wheel:
     """A correct wheel with the paths, order, directory entries and modes of a published one, and small contents.
 
-    An empty file stays empty. Any other content follows from path and size alone: files that published wheels share are
+    An empty file stays empty. Any other content follows from path and size alone, but for the first line of a script
+    in `.data`, which is the published one: files that published wheels share are
     shared by their skeletons too, and a file whose size changed between two versions has changed. Contents are at most
     `LONGEST_CONTENT` bytes and valid Python, so that installers can compile them. METADATA names no requirements: a
     skeleton installs offline.
@@ -80,9 +84,12 @@ def skeleton(manifest: Manifest, *, tag: str | None = None) -> Wheel:
     }
     if manifest.entry_points is not None:
         true[f"{bare.dist_info}/entry_points.txt"] = manifest.entry_points.encode()
-    entries = [_skeleton_entry(listed, true) for listed in manifest.entries]
+    lines = dict(manifest.first_lines)
+    entries = [_skeleton_entry(listed, true, lines.get(listed.path)) for listed in manifest.entries]
     own = f"{bare.dist_info}/RECORD"
-    record = record_content((entry for entry in entries if entry.path != own), own)
+    # Signatures are made of RECORD, so that it cannot name them ("Signed wheel files").
+    unnamed = {f"{bare.dist_info}/{name}" for name in ("RECORD", *SIGNATURES)}
+    record = record_content((entry for entry in entries if entry.path not in unnamed), own)
     return Wheel(
         name=bare.name,
         version=bare.version,
@@ -105,6 +112,7 @@ def manifest_of(path: Path) -> Manifest:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             texts = _dist_info_texts(archive, wheel.dist_info)
             entries = tuple(_listed_of(info) for info in archive.infolist())
+            first_lines = tuple(_first_lines(archive, f"{wheel.stem}.data/scripts/"))
     except (zipfile.BadZipFile, ValueError) as error:
         raise FileInvalid(file=str(path), problems=(Problem(where="", message=str(error)),)) from error
     entry_points = texts.get("entry_points.txt")
@@ -114,14 +122,19 @@ def manifest_of(path: Path) -> Manifest:
         root_is_purelib=dist_info.fields(texts.get("WHEEL", b"")).get("root-is-purelib", "").lower() == "true",
         entries=entries,
         entry_points=None if entry_points is None else entry_points.decode(),
+        first_lines=first_lines,
     )
 
 
-def _skeleton_entry(listed: Listed, true: Mapping[str, bytes]) -> Entry:
+def _skeleton_entry(listed: Listed, true: Mapping[str, bytes], first_line: str | None) -> Entry:
     if listed.directory:
         return Entry(listed.path, mode=listed.mode, kind="directory")
     content = true.get(listed.path)
-    return Entry(listed.path, small(listed.path, listed.size) if content is None else content, listed.mode)
+    if content is None:
+        content = small(listed.path, listed.size)
+    if first_line is not None:
+        content = f"{first_line}\n".encode() + content
+    return Entry(listed.path, content, listed.mode)
 
 
 def small(path: str, size: int) -> bytes:
@@ -136,6 +149,16 @@ def _listed_of(info: zipfile.ZipInfo) -> Listed:
     if info.is_dir():
         return Listed(info.filename.rstrip("/"), 0, mode or DIRECTORY_MODE, directory=True)
     return Listed(info.filename, info.file_size, mode or FILE_MODE)
+
+
+def _first_lines(archive: zipfile.ZipFile, scripts: str) -> Iterator[tuple[str, str]]:
+    """The first line of each script that names its interpreter: compiled programs and others do not."""
+    for info in archive.infolist():
+        if info.filename.startswith(scripts) and not info.is_dir():
+            with archive.open(info) as script:
+                line = script.readline(LONGEST_LINE).rstrip(b"\r\n")
+            if line.startswith(b"#!"):
+                yield info.filename, line.decode()
 
 
 def _dist_info_texts(archive: zipfile.ZipFile, directory: str) -> Mapping[str, bytes]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sysconfig
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from harness import installers, layouts
 from harness.model import Case, Step
@@ -32,13 +35,28 @@ LISTED: dict[str, dict[str, str]] = {
     "installer": {},
 }
 
+# Promises that are broken by a published wheel on plain storage, by installer: the ends of the violations' paths.
+BROKEN: dict[str, dict[str, str]] = {
+    "uv": {
+        ".dist-info/RECORD.jws": "a signature, which the archive's RECORD cannot name, is installed without a row",
+    },
+    "pip": {},
+    "installer": {},
+}
+
+# A virtual environment has no headers of its own (sysconfig's scheme `venv`): `include/site/pythonX.Y` is a convention
+# of pip and uv, and installer takes what sysconfig says, with the release's name of the distribution below it.
+HEADERS = {"installer": f"data/include/python{sysconfig.get_python_version()}/"}
+
 
 def _differences(evidence: Evidence) -> Iterator[str]:
     """Every path that is not what the specifications say."""
     (step,) = evidence.steps
+    headers = HEADERS.get(evidence.case.installer.partition("==")[0], "headers/")
     wanted = expected(evidence.case.wheels, platlib=evidence.platlib)
+    wanted = replace(wanted, files={_placed(path, "headers/"): file for path, file in wanted.files.items()})
     found = {
-        path: node
+        _placed(path, headers): node
         for path, node in step.after.environment.items()
         if node.kind != "directory" and path not in step.before.environment
     }
@@ -48,6 +66,14 @@ def _differences(evidence: Evidence) -> Iterator[str]:
     for path, file in wanted.files.items():
         if difference := _difference(file, found.get(path)):
             yield f"{difference} {path}"
+
+
+def _placed(path: str, headers: str) -> str:
+    """A path with its distribution's directory of headers as names are compared: how it is spelled nobody has said."""
+    if not path.startswith(headers):
+        return path
+    name, _, rest = path.removeprefix(headers).partition("/")
+    return f"headers/{canonicalize_name(name)}/{rest}"
 
 
 def _difference(file: ExpectedFile, node: Node | None) -> str:
@@ -60,6 +86,10 @@ def _difference(file: ExpectedFile, node: Node | None) -> str:
     if not file.generated and (node.digest == file.claims[-1].digest) is file.shebang_rewritten:
         return "content of"
     return ""
+
+
+def _is_header(path: str) -> bool:
+    return path.startswith(("headers/", *HEADERS.values()))
 
 
 @pytest.fixture(scope="module")
@@ -85,4 +115,6 @@ def test_a_published_wheel_becomes_the_tree_that_the_oracle_says(runner: Runner,
         one for one in _differences(verdict.evidence) if not any(one.endswith(listed) for listed in LISTED[installer])
     ]
     assert strange == []
-    assert verdict.holds, verdict.violations
+    broken = [one for one in verdict.violations if not any(map(one.path.endswith, BROKEN[installer]))]
+    # Headers that lie elsewhere are no part of what the contracts expect; the comparison above has found them.
+    assert [one for one in broken if not (installer in HEADERS and _is_header(one.path))] == []

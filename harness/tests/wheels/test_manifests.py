@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,7 @@ ODD = Manifest(
         Listed("odd_name-1.0.dist-info/RECORD", 9, 0o664),
     ),
     entry_points="[console_scripts]\nrun = pkg:run\n",
+    first_lines=(("odd_name-1.0.data/scripts/run", "#!python"),),
     companions=("six-1.16.0",),
 )
 
@@ -60,8 +62,9 @@ def test_a_skeleton_has_the_paths_order_and_modes_of_the_published_wheel(name: s
 def test_a_skeleton_is_a_correct_wheel_with_small_contents(name: str) -> None:
     made = skeleton(load(name))
     assert faults(made) == ()
-    other = [entry for entry in made.entries if not entry.path.startswith(made.dist_info)]
-    assert max(len(entry.content) for entry in other) <= LONGEST_CONTENT
+    lines = dict(load(name).first_lines)
+    other = [entry for entry in made.entries if not entry.path.startswith(made.dist_info) and entry.path not in lines]
+    assert max((len(entry.content) for entry in other), default=0) <= LONGEST_CONTENT
     sizes = {listed.path: listed.size for listed in load(name).entries}
     assert all(bool(entry.content) == bool(sizes[entry.path]) for entry in other)
 
@@ -146,6 +149,40 @@ def test_the_command_that_adds_a_wheel_writes_a_usable_manifest(tmp_path: Path) 
     command = [sys.executable, "-m", "harness.wheels.manifests", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert decode(done.stdout, file="new") == manifest_of(path)
+
+
+def test_a_manifest_without_a_format_is_of_the_first_one() -> None:
+    text = encode(replace(ODD, first_lines=()))
+    assert "format" not in text
+    assert decode(text, file="old.json").first_lines == ()
+
+
+def test_a_manifest_of_a_newer_format_is_not_read() -> None:
+    with pytest.raises(FileInvalid, match="has format 3"):
+        decode(encode(ODD).replace('"format": 2', '"format": 3'), file="newer.json")
+
+
+def test_a_skeletons_script_begins_with_the_published_line(tmp_path: Path) -> None:
+    scripts = "tool-1.0.data/scripts/"
+    made = wheel("tool", files={scripts + "tool": b"#!python -E\r\nprint()\n", scripts + "elf": b"\x7fELF"})
+    path = tmp_path / made.filename
+    path.write_bytes(archive.write(made))
+    contents = {entry.path: entry.content for entry in skeleton(manifest_of(path)).entries}
+    assert contents[scripts + "tool"].startswith(b"#!python -E\n# ")
+    assert not contents[scripts + "elf"].startswith(b"#!")
+
+
+def test_the_record_of_a_skeleton_does_not_name_its_signature() -> None:
+    rows = [row.path for row in dist_info.record(skeleton(load("wheel-0.24.0")))]
+    assert "wheel-0.24.0.dist-info/METADATA" in rows
+    assert "wheel-0.24.0.dist-info/RECORD.jws" not in rows
+
+
+def test_thirty_manifests_have_scripts_data_headers_or_odd_names() -> None:
+    paths = [(load(name), listed.path) for name in names() for listed in load(name).entries]
+    for part in (".data/scripts/", ".data/data/", ".data/headers/"):
+        assert len({manifest.key for manifest, path in paths if part in path}) >= 4, part
+    assert len({manifest.key for manifest, path in paths if not path.isascii()}) >= 2
 
 
 @pytest.mark.parametrize("name", ["not_a_zip-1.0-py3-none-any.whl", "name.zip"])
