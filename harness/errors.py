@@ -235,6 +235,16 @@ class WheelUnavailable(HarnessError):  # noqa: N818 - reads as what happened
 
 
 @dataclass(eq=False, kw_only=True)
+class NoPublishedWheels(HarnessError):  # noqa: N818 - reads as what is wrong
+    """Published wheels were asked for where they cannot take the place of the case's own."""
+
+    because: str
+
+    def __str__(self) -> str:
+        return f"no published wheels for this case: {self.because}"
+
+
+@dataclass(eq=False, kw_only=True)
 class ReleaseInvalid(HarnessError):  # noqa: N818 - reads as what is wrong
     """What should name a release of an installer does not."""
 

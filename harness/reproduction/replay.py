@@ -15,6 +15,7 @@ from harness.reproduction.describe import describe
 from harness.reproduction.sameness import same
 from harness.reproduction.shell import look_around
 from harness.run import Runner
+from harness.wheels import published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +31,13 @@ examples:
   exdev replay uv-1513                            a report, on the last release that was seen to have it
   exdev replay uv-1513 --installer uv==0.1.3      and on one that was seen not to
   exdev replay case.toml --installer reference    the same case with another installer
+  exdev replay uv-1513 --wheels real              the published wheels themselves, re-packed in the order of the case
   exdev replay case.toml --trace                  with every operation of the last step
   exdev replay case.toml --shell                  do its steps, then look around: a shell inside the site
   exdev replay case.toml --shell --steps 1        look around when the first of them is done; 0: before any of them
 """
+
+_WHEELS = "real: published wheels in place of their skeletons, downloaded once; some are large, which is said before"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--trace", action="store_true", help="show every operation of the last step")
     parser.add_argument("--shell", action="store_true", help="judge nothing: open a shell where its steps were done")
     parser.add_argument("--steps", metavar="N", type=_count, help="do the first N steps only (0: build the layout)")
+    parser.add_argument("--wheels", choices=("skeleton", "real"), default="skeleton", help=_WHEELS)
     parser.set_defaults(run=run)
 
 
@@ -59,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         HarnessError: the file or the machine is not usable.
     """
     case = asked(arguments.file, installer=arguments.installer).case
+    if arguments.wheels == "real":
+        case = published.instead(case, tell=lambda line: sys.stderr.write(f"{line}\n"))
     if arguments.steps is not None:
         case = replace(case, steps=case.steps[: arguments.steps])
     with open_laboratory() as laboratory:

@@ -47,7 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--unknown", action="append", default=[], metavar="REPORT", help="as if nobody had reported this one; repeat")
     add("--matrix", metavar="FILE.json", help="save every result in this file")
     add("--require", action="append", default=[], metavar="CAPABILITY", help="fail, not skip, where it is missing")
-    add("--wheels", choices=("skeleton", "real"), default="skeleton", help="real: download two published wheels too")
+    add(
+        "--wheels",
+        choices=("skeleton", "real"),
+        default="skeleton",
+        help="real: two published wheels, too, re-packed in drawn orders; downloaded once",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # Hypothesis, too, loads the profile here: it has to be registered by then

@@ -1,6 +1,7 @@
 """Manifests of published wheels, kept in `fixtures/wheels/*.json`, and skeleton wheels made from them.
 
-A manifest has the paths, order, sizes and modes of a real archive, but of contents only the first lines of scripts. To add one, of any wheel file:
+A manifest has the paths, order, sizes and modes of a real archive, but of contents only the first lines of scripts. To
+add one, of any wheel file:
 
     python -m harness.wheels.manifests path/to/NAME-VERSION-TAG.whl > fixtures/wheels/NAME-VERSION.json
 """
