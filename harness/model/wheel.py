@@ -40,6 +40,8 @@ class Wheel:
         entries: in archive order: the order in which an installer that unpacks the archive creates them.
         tag: compatibility tag of the file name.
         damage: what to do to the archive's bytes after writing: `""` or `truncated`.
+        published: in files only, in place of entries: the sha256 of the published archive that has them, whose manifest
+            has the wheel's key.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Wheel:
     entries: tuple[Entry, ...]
     tag: str = "py3-none-any"
     damage: Literal["", "truncated"] = ""
+    published: str = ""
 
     @property
     def key(self) -> str:

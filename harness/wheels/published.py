@@ -42,6 +42,8 @@ _MEGABYTE = 10**6
 _LARGE = 20 * _MEGABYTE
 # Archives, cache and environment lie on tmpfs, and contents are held as values and written from them.
 _TIMES_IN_MEMORY = 6
+# Contents of more bytes than this are not repeated in the file of a case.
+_LONG = 64 << 10
 
 Tell: TypeAlias = "Callable[[str], object]"
 
@@ -108,6 +110,41 @@ def instead(case: Case, *, tell: Tell = _silent) -> Case:
     wheels = tuple(replace(found[wheel.key], tag=wheel.tag) if wheel.key in found else wheel for wheel in case.wheels)
     plan = replace(case.plan, creation=members(wheels, case.plan.creation)) if case.plan.creation else case.plan
     return replace(case, wheels=wheels, plan=plan)
+
+
+def referring(wheel: Wheel) -> Wheel:
+    """The wheel as a case's file says it: a large one that is published, entry for entry, by the archive's hash alone.
+
+    The reduced, altered and small ones, and those whose archive is not in the cache, stay as they are.
+    """
+    if sum(len(entry.content) for entry in wheel.entries) <= _LONG or wheel.key not in manifest_names():
+        return wheel
+    manifest = load(wheel.key)
+    kept = data.cache("wheels") / manifest.wheel
+    if not (kept.is_file() and _sha256(kept) == manifest.sha256 and read(kept).entries == wheel.entries):
+        return wheel
+    return replace(wheel, entries=(), published=manifest.sha256)
+
+
+def whole(wheel: Wheel, *, tell: Tell = _silent) -> Wheel:
+    """What `referring` has made short, with its entries.
+
+    Raises:
+        ValueError: it has entries of its own as well, or no manifest has its key and hash.
+        NoPublishedWheels: there is not enough memory for it.
+        WheelUnavailable, OSError: as `fetch`.
+    """
+    if not wheel.published:
+        return wheel
+    if wheel.entries:
+        message = "is said beside entries, and takes their place"
+        raise ValueError(message)
+    if wheel.key not in manifest_names() or load(wheel.key).sha256 != wheel.published:
+        message = f"no manifest of {wheel.key!r:.100} has sha256 {wheel.published!r:.100}"
+        raise ValueError(message)
+    _check_memory([wheel.key])
+    (kept,) = fetch([wheel.key], tell=tell)
+    return replace(wheel, entries=read(kept).entries, published="")
 
 
 def _is_skeleton(wheel: Wheel) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,8 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.data import fixtures
+from harness.errors import WheelUnavailable
+from harness.model import Plan, Step
 from harness.reproduction import save
 from harness.reproduction.sameness import same
+from harness.wheels import published
+from harness.wheels.manifests import load, skeleton
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +56,45 @@ def test_a_file_that_is_no_case_is_two(tmp_path: Path, text: str) -> None:
     assert done.returncode == 2
     assert "case.toml is not usable" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_published_wheels_take_the_place_of_their_skeletons(tmp_path: Path, case: Case) -> None:
+    try:
+        published.fetch()
+    except WheelUnavailable as error:
+        pytest.skip(str(error))
+    made = _published(case)
+    done = replay(save(made, tmp_path), "--wheels", "real", "--installer", "specimen:uv-0.1.2")
+    assert done.returncode == 1, done.stderr
+    # A skeleton's files have 64 bytes at most.
+    assert re.search(r"expected a file of \d{4,} bytes from nvidia-", done.stdout)
+
+
+def test_published_wheels_that_cannot_be_downloaded_are_two(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: Case
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    done = replay(save(_published(case), tmp_path), "--wheels", "real")
+    assert done.returncode == 2
+    assert "is not available: pip download failed" in done.stderr
+
+
+def test_a_case_without_skeletons_replays_no_published_wheels(tmp_path: Path, case: Case) -> None:
+    done = replay(save(case, tmp_path), "--wheels", "real")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none of its wheels is the skeleton of a published one" in done.stderr
+
+
+def _published(case: Case) -> Case:
+    """An installation of the two smallest published wheels, in the order that uv#1513 needs."""
+    wheels = tuple(skeleton(load(name), tag="py3-none-any") for name in published.REAL)
+    info = tuple(wheel.dist_info for wheel in wheels)
+    step = Step(action="install", wheels=tuple(wheel.key for wheel in wheels))
+    order = (*info, "nvidia", "nvidia/nvtx", "nvidia/cuda_runtime", "nvidia/__init__.py")
+    return replace(case, wheels=wheels, steps=(step,), plan=Plan(creation=order))
 
 
 def test_a_missing_file_and_an_unknown_installer_are_two(tmp_path: Path, case: Case) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from harness.errors import FileInvalid
+from harness.errors import FileInvalid, WheelUnavailable
 from harness.reproduction import digest, load, save
 from harness.strategies import SHARING, cases, wheel_sets
+from harness.wheels import published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,23 @@ def test_a_saved_case_comes_back_as_it_was(tmp_path: Path, case: Case) -> None:
     path = save(case, tmp_path)
     assert path.name == f"{digest(case)}.toml"
     assert load(path) == case
+
+
+def test_the_file_of_a_case_with_published_wheels_is_small_and_comes_back_whole(tmp_path: Path, case: Case) -> None:
+    try:
+        wheels = tuple(map(published.read, published.fetch()))
+    except WheelUnavailable as error:
+        pytest.skip(str(error))
+    real = replace(case, wheels=wheels, steps=())
+    path = save(real, tmp_path)
+    assert path.stat().st_size < 16 << 10
+    assert load(path) == real
+
+
+def test_a_reference_to_an_unknown_published_wheel_is_told_with_its_place(tmp_path: Path, case: Case) -> None:
+    named = replace(case.wheels[0], entries=(), published="0" * 64)
+    with pytest.raises(FileInvalid, match=r"wheel\[0\]\.published: no manifest of"):
+        load(save(replace(case, wheels=(named, *case.wheels[1:])), tmp_path))
 
 
 def test_different_cases_have_different_names(case: Case) -> None:

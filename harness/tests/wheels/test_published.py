@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness import layouts
-from harness.errors import FileInvalid, WheelUnavailable
+from harness.errors import FileInvalid, NoPublishedWheels, WheelUnavailable
 from harness.model import Case, Plan, Step
 from harness.run import Runner
 from harness.strategies import directory_orders
@@ -19,7 +19,7 @@ from harness.tests.wheels.drawn import wheels
 from harness.wheels import archive, bad, published
 from harness.wheels.expected import expected
 from harness.wheels.faults import faults
-from harness.wheels.make import directories, reordered
+from harness.wheels.make import directories, reordered, wheel
 from harness.wheels.manifests import load, manifest_of, skeleton
 
 if TYPE_CHECKING:
@@ -139,18 +139,15 @@ def test_directories_of_a_repacked_archive_come_into_being_in_the_drawn_order(da
 def test_two_published_wheels_show_uv_1513_in_one_order_of_their_members_and_not_in_their_own(
     laboratory: Laboratory,
 ) -> None:
-    try:
-        pair = tuple(map(published.read, published.fetch()))
-    except WheelUnavailable as error:
-        pytest.skip(str(error))
+    pair = tuple(map(published.read, _kept([*published.REAL])))
     # What the filesystem lists first is what was created last, and of the shared file every parent is.
     last = ("nvidia", "nvidia/__init__.py")
-    paths = dict.fromkeys(path for wheel in pair for path in (*directories(wheel), *_files(wheel)))
+    paths = dict.fromkeys(path for one in pair for path in (*directories(one), *_files(one)))
     order = (*sorted(paths.keys() - set(last), key=lambda path: path.startswith("nvidia/")), *last)
     case = Case(
         layout=layouts.load("cross-device-cache"),
         wheels=pair,
-        steps=(Step(action="install", wheels=tuple(wheel.key for wheel in pair)),),
+        steps=(Step(action="install", wheels=tuple(one.key for one in pair)),),
         plan=Plan(creation=published.members(pair, order)),
         installer="specimen:uv-0.1.2",
     )
@@ -159,17 +156,90 @@ def test_two_published_wheels_show_uv_1513_in_one_order_of_their_members_and_not
     assert not runner.run(case).holds
 
 
-def _created(wheel: Wheel) -> dict[str, None]:
+def test_a_skeletons_place_is_taken_by_the_published_members_under_the_skeletons_name() -> None:
+    (path,) = _kept([NVTX])
+    small = wheel("small")
+    case = _case(skeleton(load(NVTX), tag="py3-none-any"), small, creation=("nvidia", "nvidia/nvtx"))
+    made = published.instead(case)
+    assert made.wheels[0].filename == "nvidia_nvtx_cu12-12.1.105-py3-none-any.whl"
+    assert made.wheels[0].entries == published.read(path).entries
+    assert made.wheels[1] == small
+    again = reordered(made.wheels[0], made.plan.creation)
+    assert sorted(again.entries, key=repr) == sorted(made.wheels[0].entries, key=repr)
+
+
+def test_a_case_without_skeletons_has_no_published_wheels() -> None:
+    with pytest.raises(NoPublishedWheels, match="none of its wheels is the skeleton of a published one"):
+        published.instead(_case(wheel("small")))
+
+
+def test_wheels_that_do_not_fit_into_memory_are_not_downloaded(
+    monkeypatch: pytest.MonkeyPatch, offline: Path, tmp_path: Path
+) -> None:
+    assert offline.is_dir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(published, "_TIMES_IN_MEMORY", 10**9)
+    with pytest.raises(NoPublishedWheels, match="MB of memory, of which"):
+        published.instead(_case(skeleton(load(NVTX))))
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_size_of_a_large_file_is_told_before_it_is_downloaded(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(WheelUnavailable):
+        published.fetch(["nvidia-cublas-cu12-12.3.4.1"], tmp_path / "cache", tell=told.append)
+    large = "nvidia_cublas_cu12-12.3.4.1-py3-none-manylinux1_x86_64.whl"
+    assert told == [f"downloading {large}, 626 MB when it is unpacked"]
+
+
+def test_a_large_published_wheel_is_referred_to_by_its_hash_and_comes_back_whole() -> None:
+    (path,) = _kept([NVTX])
+    real = replace(published.read(path), tag="py3-none-any")
+    short = published.referring(real)
+    assert (short.entries, short.published) == ((), load(NVTX).sha256)
+    assert published.whole(short) == real
+
+
+def test_an_altered_published_wheel_keeps_its_entries() -> None:
+    (path,) = _kept([NVTX])
+    altered = replace(published.read(path), entries=published.read(path).entries[1:])
+    assert published.referring(altered) == altered
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, "x"])
+def test_a_reference_to_no_manifest_is_refused(sha256: str) -> None:
+    with pytest.raises(ValueError, match="no manifest of"):
+        published.whole(replace(skeleton(load(NVTX)), entries=(), published=sha256))
+
+
+def test_a_reference_beside_entries_is_refused() -> None:
+    with pytest.raises(ValueError, match="beside entries"):
+        published.whole(replace(skeleton(load(NVTX)), published=load(NVTX).sha256))
+
+
+def _kept(keys: list[str]) -> tuple[Path, ...]:
+    try:
+        return published.fetch(keys)
+    except WheelUnavailable as error:
+        pytest.skip(str(error))
+
+
+def _case(*made: Wheel, creation: tuple[str, ...] = ()) -> Case:
+    steps = (Step(action="install", wheels=tuple(one.key for one in made)),)
+    return Case(layout=layouts.load("plain"), wheels=made, steps=steps, plan=Plan(creation=creation))
+
+
+def _created(made: Wheel) -> dict[str, None]:
     """Directories and files in the order in which unpacking creates them."""
     created: dict[str, None] = {}
-    for entry in wheel.entries:
+    for entry in made.entries:
         parts = entry.path.split("/")
         created |= {"/".join(parts[: end + 1]): None for end in range(len(parts))}
     return created
 
 
-def _files(wheel: Wheel) -> list[str]:
-    return [entry.path for entry in wheel.entries if entry.kind == "file"]
+def _files(made: Wheel) -> list[str]:
+    return [entry.path for entry in made.entries if entry.kind == "file"]
 
 
 def _offered(links: Path) -> tuple[Manifest, bytes]:
