@@ -1,0 +1,208 @@
+"""The comparison: a case judged by the contracts and by the second opinion, and where they disagree."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from harness import installers
+from harness.contracts import CONTRACTS
+from harness.errors import HarnessError
+from harness.layouts.validate import problems
+from harness.model import Case, Entry, Wheel
+from harness.run import Runner, Verdict
+from harness.tests.second_opinion.judge import Witness
+from harness.wheels.make import record_content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from harness.installers import Installer
+    from harness.kernel.laboratory import Laboratory
+    from harness.tests.second_opinion.judge import Complaint
+
+Kind: TypeAlias = Literal["false alarm", "missed", "alone", "both", "error"]
+
+# Promises of which a user who looks at an environment knows nothing: the other judge has no opinion about them.
+WITHOUT_COUNTERPART: Final = frozenset(
+    {
+        "modes-equal",
+        "cache-untouched",
+        "outside-untouched",
+        "failure-preserves",
+        "message-names-path-and-errno",
+        "link-mode-honoured",
+        "bounded-time",
+        "order-independent",
+        "rerun-repairs",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """One.
+
+    Attributes:
+        kind: `false alarm`: a contract is broken and there is nothing to complain about; `missed`: the reverse;
+            `alone`: a contract without a counterpart is broken, and there is nothing else; `both`: both see something,
+            which is no disagreement; `error`: the run did not come to its end.
+        subject: the contract, the kind of complaint, or the type of the error.
+        path: where.
+        text: the violation or complaint in words.
+        case: of what.
+        step: in which step.
+    """
+
+    kind: Kind
+    subject: str
+    path: str
+    text: str
+    case: Case
+    step: int = 0
+
+    @property
+    def cluster(self) -> tuple[str, ...]:
+        """What makes it one of many."""
+        return (self.kind, self.subject, shape(self.path))
+
+
+def opinions(case: Case, laboratory: Laboratory) -> tuple[Verdict, tuple[tuple[Complaint, ...], ...]]:
+    """The contracts' verdict, and the other judge's complaints step by step.
+
+    Raises:
+        HarnessError: as `Runner.run`.
+    """
+    witness = Witness(installer=installers.find(case.installer))
+    contracts = [name for name in CONTRACTS if name != "order-independent"]
+
+    def find(_: str) -> Installer:
+        return witness
+
+    verdict = Runner(laboratory, contracts=contracts, find=find).run(case)
+    return verdict, tuple(witness.complaints)
+
+
+def disagreements(case: Case, laboratory: Laboratory) -> tuple[Disagreement, ...]:
+    """Those of the first step in which there are any; what comes later may follow from that.
+
+    An error that is none of the harness' own is one as well: whatever is wrong is to be said before anything is done.
+    """
+    try:
+        verdict, complaints = opinions(case, laboratory)
+    except HarnessError as refused:
+        return (Disagreement(kind="error", subject=type(refused).__name__, path="", text=str(refused), case=case),)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+        return (Disagreement(kind="error", subject=f"raw {type(error).__name__}", path="", text=repr(error), case=case),)
+    old: set[tuple[str, str]] = set()
+    for index, ours in enumerate(complaints):
+        found = tuple(_of_step(index, ours, old, verdict))
+        if found:
+            return found
+        old |= {(one.kind, one.path) for one in ours}
+    return ()
+
+
+def _of_step(
+    index: int, complaints: tuple[Complaint, ...], old: set[tuple[str, str]], verdict: Verdict
+) -> Iterator[Disagreement]:
+    violations = [one for one in verdict.violations if one.step == index]
+    judged = [one for one in violations if one.contract not in WITHOUT_COUNTERPART]
+    new = [one for one in complaints if (one.kind, one.path) not in old]
+    case = verdict.case
+    for violation in {one.contract: one for one in reversed(violations)}.values():
+        kind: Kind = "both" if complaints else ("false alarm" if violation in judged else "alone")
+        yield Disagreement(
+            kind=kind, subject=violation.contract, path=violation.path, text=str(violation), case=case, step=index
+        )
+    if not violations:
+        for complaint in {one.kind: one for one in reversed(new)}.values():
+            text = f"{complaint.kind}: {complaint.path}: {complaint.detail} (step {index + 1})"
+            yield Disagreement(
+                kind="missed", subject=complaint.kind, path=complaint.path, text=text, case=case, step=index
+            )
+
+
+_NAMES: Final = re.compile(r"\b(one|two[-_]b|[Tt]hree|four[._]dot)\b|(?<=[/_-])(one|two_b|three|four_dot)(?=[/_.-])")
+_VERSION: Final = re.compile(r"\d+[._]\d+")
+
+
+def shape(path: str) -> str:
+    """A path without what differs from example to example."""
+    return _VERSION.sub("V", _NAMES.sub("N", path))
+
+
+def features(case: Case) -> tuple[str, ...]:
+    """What there is about a case's layout."""
+    layout = case.layout
+    found = {f"link {one.at}" for one in layout.symlinks}
+    found |= {f"{one.type} {one.at}" + (" (image)" if one.after == "image" else "") for one in layout.mounts}
+    found |= {f"permission {one.at}" for one in layout.permissions}
+    plain = type(layout.roles)()
+    for one in dataclasses.fields(layout.roles):
+        if getattr(layout.roles, one.name) != getattr(plain, one.name):
+            found.add(f"{one.name} elsewhere")
+    return tuple(sorted(found))
+
+
+def smaller(case: Case, still: Callable[[Case], bool]) -> Case:
+    """The case with all taken away that can go while something still holds."""
+    progress = True
+    while progress:
+        progress = False
+        for candidate in _candidates(case):
+            if not problems(candidate.layout) and still(candidate):
+                case, progress = candidate, True
+                break
+    return case
+
+
+def _candidates(case: Case) -> Iterator[Case]:
+    for index in reversed(range(len(case.steps))):
+        yield replace(case, steps=_without(case.steps, index))
+    named = {key for step in case.steps for key in step.wheels}
+    if any(wheel.key not in named for wheel in case.wheels):
+        yield replace(case, wheels=tuple(wheel for wheel in case.wheels if wheel.key in named))
+    for index, step in enumerate(case.steps):
+        for less in _smaller_steps(step):
+            yield replace(case, steps=(*case.steps[:index], less, *case.steps[index + 1 :]))
+    layout = case.layout
+    for name in ("mounts", "symlinks", "permissions"):
+        for index in range(len(getattr(layout, name))):
+            yield replace(case, layout=replace(layout, **{name: _without(getattr(layout, name), index)}))
+    for index, mount in enumerate(layout.mounts):
+        for one in dataclasses.fields(mount):
+            if one.default not in (dataclasses.MISSING, getattr(mount, one.name)):
+                less = replace(mount, **{one.name: one.default})
+                mounts = (*layout.mounts[:index], less, *layout.mounts[index + 1 :])
+                yield replace(case, layout=replace(layout, mounts=mounts))
+    for one in dataclasses.fields(layout.roles):
+        if getattr(layout.roles, one.name) != one.default:
+            yield replace(case, layout=replace(layout, roles=replace(layout.roles, **{one.name: one.default})))
+    for index, wheel in enumerate(case.wheels):
+        for entry in wheel.entries:
+            if not entry.path.endswith((".dist-info/METADATA", ".dist-info/WHEEL", ".dist-info/RECORD")):
+                less_wheel = _without_entry(wheel, entry)
+                yield replace(case, wheels=(*case.wheels[:index], less_wheel, *case.wheels[index + 1 :]))
+
+
+def _smaller_steps(step):  # type: ignore[no-untyped-def]
+    for position in range(len(step.wheels)):
+        if len(step.wheels) > 1:
+            yield replace(step, wheels=_without(step.wheels, position))
+    if step.image:
+        yield replace(step, image=False)
+    if step.lifted:
+        yield replace(step, lifted=False)
+
+
+def _without(values, index):  # type: ignore[no-untyped-def]
+    return values[:index] + values[index + 1 :]
+
+
+def _without_entry(wheel: Wheel, gone: Entry) -> Wheel:
+    record = f"{wheel.dist_info}/RECORD"
+    entries = [one for one in wheel.entries if one not in (gone,) and one.path != record]
+    return replace(wheel, entries=(*entries, Entry(record, record_content(entries, record))))

@@ -1,0 +1,130 @@
+"""Looks at an environment from within, as a user would, and prints what is there as JSON.
+
+A program of its own: run by the site's interpreter as `python -IB look.py REQUEST`. The standard library alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import importlib
+import importlib.metadata
+import io
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+_SCRIPT_BYTES = 8192
+_SECONDS = 20
+
+
+def main() -> None:
+    """Read the request, print the answer: distributions, what imports, what runs."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        request = json.load(file)
+    libraries = _distinct(request["libraries"])
+    if request["borrowed"]:
+        # A site without an interpreter of its own is looked at with the machine's.
+        sys.path[:0] = libraries
+    answer = {
+        "distributions": [_distribution(one) for one in importlib.metadata.distributions(path=libraries)],
+        "imports": {name: _imported(name) for name in request["modules"]},
+        "scripts": {path: _ran(path, libraries, borrowed=request["borrowed"]) for path in request["scripts"]},
+    }
+    sys.stdout.write(json.dumps(answer))
+
+
+def _distinct(paths: list[str]) -> list[str]:
+    found: dict[str, str] = {}
+    for path in paths:
+        found.setdefault(os.path.realpath(path), path)
+    return list(found.values())
+
+
+def _distribution(one: importlib.metadata.Distribution) -> dict[str, Any]:
+    info = str(one.locate_file("")), getattr(one, "_path", "")
+    metadata = one.read_text("METADATA") or one.read_text("PKG-INFO")
+    rows = one.files
+    return {
+        "name": one.metadata["Name"] if metadata else None,
+        "version": one.version if metadata else None,
+        "info": str(info[1]),
+        "rows": None if rows is None else [_row(one, row) for row in rows],
+    }
+
+
+def _row(one: importlib.metadata.Distribution, row: importlib.metadata.PackagePath) -> dict[str, Any]:
+    # Joined as texts and given to the kernel: it is the kernel that knows where `..` leads.
+    path = os.path.join(str(one.locate_file("")), str(row))
+    found = {"row": str(row), "path": _place(path), **seen(path)}
+    found["hash"] = None if row.hash is None else f"{row.hash.mode}={row.hash.value}"
+    found["claimed_size"] = row.size
+    if found["kind"] == "file" and row.hash is not None and row.hash.mode in hashlib.algorithms_available:
+        with open(path, "rb") as file:
+            digest = hashlib.new(row.hash.mode, file.read()).digest()
+        found["agrees"] = base64.urlsafe_b64encode(digest).decode().rstrip("=") == row.hash.value
+    return found
+
+
+def _place(path: str) -> str:
+    """The one path of a file: its directory resolved, its own name not."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+
+
+def seen(path: str) -> dict[str, Any]:
+    """What is at a path, links followed: kind, size, sha256; the content of a script."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except IsADirectoryError:
+        return {"kind": "directory"}
+    except OSError:
+        return {"kind": "nothing"}
+    found = {"kind": "file", "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    if data.startswith(b"#!") and len(data) <= _SCRIPT_BYTES:
+        found["script"] = base64.b64encode(data).decode()
+    return found
+
+
+def _imported(name: str) -> str:
+    """Why a module cannot be imported; empty: it can."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            importlib.import_module(name)
+    except BaseException as error:  # noqa: BLE001 - whatever a user would meet
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _ran(path: str, libraries: list[str], *, borrowed: bool) -> str:
+    """Why a script does not run, or could not; empty: it runs."""
+    try:
+        noexec = bool(os.statvfs(path).f_flag & os.ST_NOEXEC)
+        with open(path, "rb") as file:
+            first = file.readline()
+    except OSError as refused:
+        return str(refused)
+    variables = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [path]
+    if b"python" in first and borrowed:
+        command = [sys.executable, path]
+        variables["PYTHONPATH"] = os.pathsep.join(libraries)
+    elif noexec:
+        return "" if first.startswith(b"#!") else f"no first line that names an interpreter: {first[:60]!r}"
+    try:
+        done = subprocess.run(  # noqa: S603 - made by the harness's own wheels
+            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{type(error).__name__}: {error}"
+    said = done.stdout.decode(errors="replace")
+    if done.returncode:
+        return f"exit {done.returncode}: {done.stderr.decode(errors='replace').strip()[-200:]}"
+    return "" if said.startswith("I am ") else f"says {said[:60]!r}"
+
+
+if __name__ == "__main__":
+    main()
