@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from harness import installers
-from harness.contracts import CONTRACTS
 from harness.errors import HarnessError
 from harness.layouts.validate import problems
-from harness.model import Case, Entry, Wheel
+from harness.model import Case, Entry, Layout, Mount, Roles, Step, Wheel
 from harness.run import Runner, Verdict
 from harness.tests.second_opinion.judge import Witness
 from harness.wheels.make import record_content
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
     from harness.tests.second_opinion.judge import Complaint
 
+Value = TypeVar("Value")
+Made = TypeVar("Made", Mount, Roles)
 Kind: TypeAlias = Literal["false alarm", "missed", "alone", "both", "error"]
 
 # Promises of which a user who looks at an environment knows nothing: the other judge has no opinion about them.
@@ -75,13 +76,12 @@ def opinions(case: Case, laboratory: Laboratory) -> tuple[Verdict, tuple[tuple[C
     Raises:
         HarnessError: as `Runner.run`.
     """
-    witness = Witness(installer=installers.find(case.installer))
-    contracts = [name for name in CONTRACTS if name != "order-independent"]
+    witness = Witness(installer=installers.find(case.installer), case=case)
 
     def find(_: str) -> Installer:
         return witness
 
-    verdict = Runner(laboratory, contracts=contracts, find=find).run(case)
+    verdict = Runner(laboratory, find=find).run(case)
     return verdict, tuple(witness.complaints)
 
 
@@ -93,9 +93,9 @@ def disagreements(case: Case, laboratory: Laboratory) -> tuple[Disagreement, ...
     try:
         verdict, complaints = opinions(case, laboratory)
     except HarnessError as refused:
-        return (Disagreement(kind="error", subject=type(refused).__name__, path="", text=str(refused), case=case),)
+        return (_error(type(refused).__name__, str(refused), case),)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
-        return (Disagreement(kind="error", subject=f"raw {type(error).__name__}", path="", text=repr(error), case=case),)
+        return (_error(f"raw {type(error).__name__}", repr(error), case),)
     old: set[tuple[str, str]] = set()
     for index, ours in enumerate(complaints):
         found = tuple(_of_step(index, ours, old, verdict))
@@ -103,6 +103,10 @@ def disagreements(case: Case, laboratory: Laboratory) -> tuple[Disagreement, ...
             return found
         old |= {(one.kind, one.path) for one in ours}
     return ()
+
+
+def _error(subject: str, text: str, case: Case) -> Disagreement:
+    return Disagreement(kind="error", subject=subject, path="", text=text, case=case)
 
 
 def _of_step(
@@ -160,49 +164,62 @@ def smaller(case: Case, still: Callable[[Case], bool]) -> Case:
 
 
 def _candidates(case: Case) -> Iterator[Case]:
-    for index in reversed(range(len(case.steps))):
-        yield replace(case, steps=_without(case.steps, index))
+    """The case with one part less, in all ways."""
+    for steps in _with_one_less(case.steps):
+        yield replace(case, steps=steps)
     named = {key for step in case.steps for key in step.wheels}
     if any(wheel.key not in named for wheel in case.wheels):
         yield replace(case, wheels=tuple(wheel for wheel in case.wheels if wheel.key in named))
     for index, step in enumerate(case.steps):
         for less in _smaller_steps(step):
             yield replace(case, steps=(*case.steps[:index], less, *case.steps[index + 1 :]))
-    layout = case.layout
-    for name in ("mounts", "symlinks", "permissions"):
-        for index in range(len(getattr(layout, name))):
-            yield replace(case, layout=replace(layout, **{name: _without(getattr(layout, name), index)}))
-    for index, mount in enumerate(layout.mounts):
-        for one in dataclasses.fields(mount):
-            if one.default not in (dataclasses.MISSING, getattr(mount, one.name)):
-                less = replace(mount, **{one.name: one.default})
-                mounts = (*layout.mounts[:index], less, *layout.mounts[index + 1 :])
-                yield replace(case, layout=replace(layout, mounts=mounts))
-    for one in dataclasses.fields(layout.roles):
-        if getattr(layout.roles, one.name) != one.default:
-            yield replace(case, layout=replace(layout, roles=replace(layout.roles, **{one.name: one.default})))
+    for layout in _smaller_layouts(case.layout):
+        yield replace(case, layout=layout)
     for index, wheel in enumerate(case.wheels):
-        for entry in wheel.entries:
-            if not entry.path.endswith((".dist-info/METADATA", ".dist-info/WHEEL", ".dist-info/RECORD")):
-                less_wheel = _without_entry(wheel, entry)
-                yield replace(case, wheels=(*case.wheels[:index], less_wheel, *case.wheels[index + 1 :]))
+        for less_wheel in _smaller_wheels(wheel):
+            yield replace(case, wheels=(*case.wheels[:index], less_wheel, *case.wheels[index + 1 :]))
 
 
-def _smaller_steps(step):  # type: ignore[no-untyped-def]
-    for position in range(len(step.wheels)):
-        if len(step.wheels) > 1:
-            yield replace(step, wheels=_without(step.wheels, position))
+def _smaller_steps(step: Step) -> Iterator[Step]:
+    if len(step.wheels) > 1:
+        for wheels in _with_one_less(step.wheels):
+            yield replace(step, wheels=wheels)
     if step.image:
         yield replace(step, image=False)
     if step.lifted:
         yield replace(step, lifted=False)
 
 
-def _without(values, index):  # type: ignore[no-untyped-def]
-    return values[:index] + values[index + 1 :]
+def _smaller_layouts(layout: Layout) -> Iterator[Layout]:
+    for mounts in _with_one_less(layout.mounts):
+        yield replace(layout, mounts=mounts)
+    for symlinks in _with_one_less(layout.symlinks):
+        yield replace(layout, symlinks=symlinks)
+    for permissions in _with_one_less(layout.permissions):
+        yield replace(layout, permissions=permissions)
+    for index, mount in enumerate(layout.mounts):
+        for less in _with_one_default(mount):
+            yield replace(layout, mounts=(*layout.mounts[:index], less, *layout.mounts[index + 1 :]))
+    for roles in _with_one_default(layout.roles):
+        yield replace(layout, roles=roles)
 
 
-def _without_entry(wheel: Wheel, gone: Entry) -> Wheel:
+def _smaller_wheels(wheel: Wheel) -> Iterator[Wheel]:
+    needed = {f"{wheel.dist_info}/{name}" for name in ("METADATA", "WHEEL", "RECORD")}
     record = f"{wheel.dist_info}/RECORD"
-    entries = [one for one in wheel.entries if one not in (gone,) and one.path != record]
-    return replace(wheel, entries=(*entries, Entry(record, record_content(entries, record))))
+    for gone in wheel.entries:
+        if gone.path not in needed:
+            entries = [one for one in wheel.entries if one.path not in {gone.path, record}]
+            yield replace(wheel, entries=(*entries, Entry(record, record_content(entries, record))))
+
+
+def _with_one_less(values: tuple[Value, ...]) -> Iterator[tuple[Value, ...]]:
+    for index in reversed(range(len(values))):
+        yield values[:index] + values[index + 1 :]
+
+
+def _with_one_default(value: Made) -> Iterator[Made]:
+    for one in dataclasses.fields(value):
+        if one.default is not dataclasses.MISSING and getattr(value, one.name) != one.default:
+            changes: dict[str, Any] = {one.name: one.default}
+            yield replace(value, **changes)

@@ -84,10 +84,12 @@ class Witness:
 
     Attributes:
         installer: who does the work.
+        case: whose steps are judged; those of its control run are not.
         complaints: what was found, for each step.
     """
 
     installer: Installer
+    case: Case
     complaints: list[tuple[Complaint, ...]] = field(default_factory=list)
     _present: tuple[Wheel, ...] = ()
     _last: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -110,6 +112,8 @@ class Witness:
 
     def perform(self, step: Step, case: Case, site: Site) -> Outcome:
         """The installer's step, then a look."""
+        if case is not self.case:
+            return self.installer.perform(step, case, site)
         before = _files(site)
         if self._first is None:
             self._first = frozenset(before)

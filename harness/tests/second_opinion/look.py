@@ -115,7 +115,7 @@ def _ran(path: str, libraries: list[str], *, borrowed: bool) -> str:
     elif noexec:
         return "" if first.startswith(b"#!") else f"no first line that names an interpreter: {first[:60]!r}"
     try:
-        done = subprocess.run(  # noqa: S603 - made by the harness's own wheels
+        done = subprocess.run(
             command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hypothesis import strategies as st
@@ -187,8 +188,8 @@ def made(name: str, version: str, parts: frozenset[str], sharing: str, *, pure: 
         entries.append(Entry("shared/__init__.py", _filled(_SHARED[sharing], name[:3], version)))
     for part in PARTS:
         for path, (text, mode) in _EXTRAS.get(part, {}).items() if part in parts else ():
-            path = path.replace("{}", module).replace("@", f"{stem}.data").replace("!", f"{stem}.dist-info")
-            entries.append(Entry(path, _filled(text, name, version), mode))
+            place = path.replace("{}", module).replace("@", f"{stem}.data").replace("!", f"{stem}.dist-info")
+            entries.append(Entry(place, _filled(text, name, version), mode))
     if "old-only" in parts:
         entries.append(Entry(f"{module}/only_in_{version.replace('.', '_')}.py", b"ONLY = True\n"))
     if "common-data" in parts and sharing in _SHARED:
@@ -210,9 +211,7 @@ def _entry_points(module: str, parts: frozenset[str]) -> str | None:
 
 
 @st.composite
-def cases(
-    draw: Draw, *, installer: str, actions: Collection[Action], link_modes: Collection[LinkMode]
-) -> Case:
+def cases(draw: Draw, *, installer: str, actions: Collection[Action], link_modes: Collection[LinkMode]) -> Case:
     """Sequences of one to four steps somewhere.
 
     Args:
@@ -223,9 +222,8 @@ def cases(
     """
     wheels = draw(wheel_sets())
     steps = [_step(draw, wheels, ("install",), first=True)]
-    for _ in range(draw(st.integers(0, 3))):
-        steps.append(_step(draw, wheels, tuple(sorted(actions)), first=False))
-    while steps and any(one.image and not before.image for before, one in zip(steps, steps[1:], strict=False)):
+    steps += [_step(draw, wheels, tuple(sorted(actions)), first=False) for _ in range(draw(st.integers(0, 3)))]
+    if any(one.image and not before.image for before, one in pairwise(steps)):
         steps = [Step(action=one.action, wheels=one.wheels, lifted=one.lifted and not one.image) for one in steps]
     return Case(
         layout=draw(layouts()),
