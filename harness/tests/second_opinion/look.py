@@ -13,8 +13,10 @@ import importlib.metadata
 import io
 import json
 import os
+import runpy
 import subprocess
 import sys
+import traceback
 from typing import Any
 
 _SCRIPT_BYTES = 8192
@@ -32,7 +34,7 @@ def main() -> None:
     answer = {
         "distributions": [_distribution(one) for one in importlib.metadata.distributions(path=libraries)],
         "imports": {name: _imported(name) for name in request["modules"]},
-        "scripts": {path: _ran(path, libraries, borrowed=request["borrowed"]) for path in request["scripts"]},
+        "scripts": {path: _ran(path, borrowed=request["borrowed"]) for path in request["scripts"]},
     }
     sys.stdout.write(json.dumps(answer))
 
@@ -99,7 +101,7 @@ def _imported(name: str) -> str:
     return ""
 
 
-def _ran(path: str, libraries: list[str], *, borrowed: bool) -> str:
+def _ran(path: str, *, borrowed: bool) -> str:
     """Why a script does not run, or could not; empty: it runs."""
     try:
         noexec = bool(os.statvfs(path).f_flag & os.ST_NOEXEC)
@@ -107,22 +109,52 @@ def _ran(path: str, libraries: list[str], *, borrowed: bool) -> str:
             first = file.readline()
     except OSError as refused:
         return str(refused)
-    variables = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [path]
     if b"python" in first and borrowed:
-        command = [sys.executable, path]
-        variables["PYTHONPATH"] = os.pathsep.join(libraries)
-    elif noexec:
+        # What the kernel would start has to be there, whoever runs the script then.
+        interpreter = first[2:].split()[0].decode(errors="replace")
+        is_there = os.path.isabs(interpreter) and os.access(interpreter, os.X_OK)
+        return _ran_here(path) if is_there else f"no interpreter: {first[:60]!r}"
+    if noexec:
         return "" if first.startswith(b"#!") else f"no first line that names an interpreter: {first[:60]!r}"
+    variables = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+            [path], env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
         return f"{type(error).__name__}: {error}"
-    said = done.stdout.decode(errors="replace")
-    if done.returncode:
-        return f"exit {done.returncode}: {done.stderr.decode(errors='replace').strip()[-200:]}"
+    return _answer(done.returncode, done.stdout, done.stderr)
+
+
+def _ran_here(path: str) -> str:
+    """As `_ran`, by this interpreter, which is the machine's: in a child of its own, with nothing to start anew."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(writing, 1)
+        os.dup2(writing, 2)
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - until the child ends
+        sys.argv = [path]
+        status = 1
+        try:
+            runpy.run_path(path, run_name="__main__")
+            status = 0
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        except BaseException:  # noqa: BLE001 - whatever a user would meet
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(status)
+    os.close(writing)
+    with open(reading, "rb") as file:
+        said = file.read()
+    return _answer(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said, said)
+
+
+def _answer(status: int, output: bytes, errors: bytes) -> str:
+    if status:
+        return f"exit {status}: {errors.decode(errors='replace').strip()[-200:]}"
+    said = output.decode(errors="replace")
     return "" if said.startswith("I am ") else f"says {said[:60]!r}"
 
 

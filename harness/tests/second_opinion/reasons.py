@@ -27,7 +27,13 @@ class Reason:
 
 
 def _refused_to_build(one: Disagreement) -> bool:
-    return one.kind == "error" and one.subject in {"LayoutUntrue", "MountFailed", "FileInvalid"}
+    if one.subject == "LayoutUntrue":
+        return not _is_half_built(one)
+    return one.kind == "error" and one.subject == "FileInvalid"
+
+
+def _is_half_built(one: Disagreement) -> bool:
+    return one.subject == "MountFailed" or (one.subject == "LayoutUntrue" and "cannot be built" in one.text)
 
 
 def _has_inner_link(one: Disagreement) -> bool:
@@ -46,6 +52,8 @@ def _shares_a_script(one: Disagreement) -> bool:
 
 
 def _is_hidden(one: Disagreement) -> bool:
+    if one.kind == "error":
+        return one.subject == "raw FileNotFoundError"
     return any(mount.after == "image" for mount in one.case.layout.mounts) and one.kind != "missed"
 
 
@@ -68,6 +76,7 @@ PENDING: tuple[Reason, ...] = (
     Reason(name="two-schemes", holds=_has_two_schemes, because="one path under two schemes is looked for under one"),
     Reason(name="shared-script", holds=_shares_a_script, because="a script of two distributions is no shared file"),
     Reason(name="hidden-by-layout", holds=_is_hidden, because="what a later mount hides counts as lost, or is opened"),
+    Reason(name="half-built", holds=_is_half_built, because="a layout is refused only once part of it is mounted"),
     Reason(name="elsewhere", holds=_lies_elsewhere, because="order-independent compares files of different schemes"),
 )
 

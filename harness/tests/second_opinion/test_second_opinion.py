@@ -91,7 +91,7 @@ SPOILS: dict[str, tuple[Callable[[Site], None], str]] = {
     "a file is missing": (_remove("purelib", "one/large.bin"), "file-missing"),
     "a file has other bytes": (_write("purelib", "one/__init__.py", "def main(): print('I am')\n"), "wrong-hash"),
     "a module raises": (_write("purelib", "one/__init__.py", "1/0\n"), "import"),
-    "a script has no interpreter": (_write("scripts", "one-tool", "#!python\nprint('I am')\n"), "script"),
+    "a script has no interpreter": (_write("scripts", "one-tool", "#!python\nprint('I am one 1.0')\n"), "script"),
     "a script's body has changed": (_write("scripts", "one-shell", "#!/bin/sh\nexit 3\n"), "script"),
     "an entry point ends with 1": (_write("scripts", "one", "#!/bin/sh\nexit 1\n"), "script"),
     "METADATA is missing": (_remove("purelib", "one-1.0.dist-info/METADATA"), "not-listed"),
