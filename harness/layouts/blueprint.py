@@ -281,6 +281,8 @@ class _Drawing:
             self._directory(posixpath.dirname(target))
         self._directory(posixpath.dirname(path))
         self._make(path, MakeLink(path, to))
+        # By its real path, too: it may itself lie behind a link.
+        self.links.setdefault(posixpath.join(self._resolved(posixpath.dirname(path)), posixpath.basename(path)), target)
 
     def _resolved(self, path: str) -> str:
         """Where a path leads, a link at its end followed too, as mount(8) does."""

@@ -120,6 +120,13 @@ def test_a_mount_at_a_link_is_laid_where_the_link_leads(laboratory: Laboratory) 
             os.mkdir(site.path("/a/new"))
 
 
+def test_a_mount_at_a_link_behind_a_link_is_laid_where_both_lead(laboratory: Laboratory) -> None:
+    links = (Symlink(at="/a", to="/b"), Symlink(at="/a/x", to="/c"))
+    with build(_layout(Mount(at="/a/x", type="tmpfs", after="image"), symlinks=links), laboratory=laboratory) as site:
+        site.finish_image()
+        assert os.path.ismount(site.path("/c"))
+
+
 @pytest.mark.parametrize(("target", "kind"), [("directory", stat.S_IFDIR), ("file", stat.S_IFREG), ("missing", None)])
 def test_a_link_leads_to_what_the_layout_says(
     laboratory: Laboratory, target: Literal["directory", "file", "missing"], kind: int | None

@@ -16,7 +16,7 @@ from harness import installers
 from harness.kernel.laboratory import open_laboratory
 from harness.model import codec
 from harness.tests.second_opinion.compare import Disagreement, disagreements, features, smaller
-from harness.tests.second_opinion.reasons import PENDING, REASONS, reason_of
+from harness.tests.second_opinion.reasons import reason_of
 from harness.tests.second_opinion.strategies import cases
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the same number gives the same cases")
     parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
     parser.add_argument("--save", type=Path, default=None, help="directory for up to three small cases of each group")
-    parser.add_argument("--pending", action="store_true", help="also what is known and not mended yet")
     parser.add_argument("--both", action="store_true", help="also where both judges see something")
     arguments = parser.parse_args()
     with open_laboratory() as laboratory:
@@ -79,9 +78,8 @@ def main() -> int:
             laboratory, installer=arguments.installer, examples=arguments.examples, number=arguments.seed, until=until
         )
         groups: dict[tuple[str, ...], list[Disagreement]] = collections.defaultdict(list)
-        allowed = REASONS if arguments.pending else (*REASONS, *PENDING)
         for one in found:
-            if reason_of(one, allowed) is None and (one.kind != "both" or arguments.both):
+            if reason_of(one) is None and (one.kind != "both" or arguments.both):
                 groups[one.cluster].append(one)
         sys.stdout.write(f"{count} cases of {arguments.installer}, seed {arguments.seed}: {len(groups)} groups\n")
         for cluster, members in sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1]))):

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 Draw: TypeAlias = "Callable[[st.SearchStrategy[Any]], Any]"
 
-# What an installer may say where something of a layout stands in its way.
-REFUSALS: Final = ("EROFS", "ENOSPC", "EACCES", "EPERM", "EBUSY", "EXDEV", "EDQUOT", "ENOENT", "ENOTEMPTY", "EINVAL")
+# What an installer may say where something of a layout stands in its way; ELOOP, of a link that leads outwards.
+REFUSALS: Final = (
+    *("EROFS", "ENOSPC", "EACCES", "EPERM", "EBUSY", "EXDEV", "EDQUOT", "ENOENT", "ENOTEMPTY", "EINVAL", "ELOOP"),
+)
 _LONG: Final = "a-directory-whose-name-is-as-long-as-those-of-continuous-integration-are"
 _ENVIRONMENTS: Final = (
     "/environment",
