@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from harness import installers
 from harness.contracts import CONTRACTS, judge
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
+from harness.installers.scripts import ScriptRunner, brought, provide_interpreter
 from harness.kernel.sharing import Sharing
 from harness.layouts import build, load
 from harness.layouts.meddling import meddle
 from harness.layouts.observe import Observer
 from harness.layouts.verify import verify
-from harness.model import Case, Evidence, Plan, SharingEvidence, Step, StepEvidence, Trees, Violation
+from harness.model import Case, Evidence, Plan, ScriptEvidence, SharingEvidence, Step, StepEvidence, Trees, Violation
 from harness.model.case import USUAL_UMASK
 from harness.model.coherence import unusable
 from harness.wheels import reordered
 from harness.wheels.archive import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-    from io import FileIO
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from harness.installers import Installer
     from harness.kernel.laboratory import Laboratory
@@ -74,6 +74,7 @@ class Runner:
         self._find = find
         self._contracts = tuple(contracts)
         self._controls: OrderedDict[Case, Evidence | None] = OrderedDict()
+        self._scripts = ScriptRunner() if "scripts-run" in self._contracts else None
 
     def run(self, case: Case) -> Verdict:
         """Build, do, look, judge, take down.
@@ -84,7 +85,7 @@ class Runner:
                 archive cannot be written into its wheelhouse.
         """
         with self._built(case) as (installer, site):
-            evidence = _seen(_Run(case, installer, site))
+            evidence = _seen(_Run(case, installer, site, scripts=self._scripts))
             # What went wrong is compared with nothing; while Hypothesis shrinks, that is most of what runs.
             if evidence.steps and evidence.steps[-1].outcome.exit == 0:
                 evidence = replace(evidence, control=self._control(case))
@@ -138,11 +139,21 @@ def _umask(mask: int) -> Iterator[None]:
 class _Run:
     """One case on one site."""
 
-    def __init__(self, case: Case, installer: Installer, site: Site, *, control: bool = False) -> None:
-        self.case, self.installer, self.site, self.control = case, installer, site, control
+    def __init__(
+        self,
+        case: Case,
+        installer: Installer,
+        site: Site,
+        *,
+        control: bool = False,
+        scripts: ScriptRunner | None = None,
+    ) -> None:
+        self.case, self.installer, self.site, self.control, self.scripts = case, installer, site, control, scripts
         self.skipped = False  # a change of something that only the case's own layout has
         installer.prepare(site)
         self.observer = Observer.of(site)
+        if brought(case, self.observer.platlib):
+            provide_interpreter(site)
         for wheel in case.wheels:
             _put(write(reordered(wheel, case.plan.creation)), wheel.filename, site)
 
@@ -179,7 +190,11 @@ class _Run:
     def _step(self, step: Step, before: Trees) -> StepEvidence:
         with _umask(step.umask):
             outcome = self.installer.perform(step, self.case, self.site)
-        return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())
+        after = self.observer.trees()
+        scripts: Mapping[str, ScriptEvidence] = {}
+        if self.scripts is not None and outcome.exit == 0 and step.action != "warm":
+            scripts = self.scripts.look(self.case, self.site, self.observer, after)
+        return StepEvidence(step=step, outcome=outcome, before=before, after=after, scripts=scripts)
 
 
 def _seen(run: _Run) -> Evidence:
@@ -216,21 +231,15 @@ def _sharing(case: Case, trees: Trees, observer: Observer) -> dict[str, SharingE
     }
 
 
-def _write_all(file: FileIO, data: bytes) -> None:
-    """All of it, or an error: write(2) on a filesystem that is nearly full takes what fits, and says how much."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
-
-
 def _put(archive: bytes, filename: str, site: Site) -> None:
     """Write an archive into the wheelhouse."""
     flaw = unusable(filename)
     if flaw:
         raise FileInvalid(file=f"wheel {filename!r:.100}", problems=(Problem(where="", message=flaw),))
     try:
-        with open(f"{site.role('wheelhouse')}/{filename}", "xb", buffering=0) as file:
-            _write_all(file, archive)
+        with open(f"{site.role('wheelhouse')}/{filename}", "xb") as file:
+            # Buffered: write(2) on a filesystem that is nearly full takes what fits, and says how much.
+            file.write(archive)
     except OSError as refused:
         fact = f"the wheelhouse cannot hold {filename}: {errno_name(refused.errno)}"
         raise LayoutUntrue(layout=site.layout.name, facts=(fact,)) from refused

@@ -10,15 +10,33 @@ from harness.scenario import Ask, Lab, fewer, install, must, reinstall, scenario
 from harness.strategies import directory_orders
 from harness.wheels import wheel
 
-LAYOUTS = ["scripts-elsewhere", "data-elsewhere", "noexec-environment", "sticky-and-setgid", "symlinked-lib"]
+LAYOUTS = [
+    "scripts-elsewhere",
+    "data-elsewhere",
+    "noexec-environment",
+    "sticky-and-setgid",
+    "symlinked-lib",
+    "long-path-with-blanks",
+]
+MODULE = """\
+import sys
+
+version = "{version}"
+
+
+def main():
+    print("tool", version, *sys.argv[1:])
+    return 3
+"""
+SCRIPT = b"#!python\nimport sys\nprint('tool-run', *sys.argv[1:])\n"
 
 
 def tool(version: str) -> tuple[Entry, ...]:
     """Files for every scheme that there is."""
     data = f"tool-{version}.data"
     return (
-        Entry("tool/__init__.py", f"version = '{version}'\n".encode()),
-        Entry(f"{data}/scripts/tool-run", b"#!python\nprint()\n", 0o755),
+        Entry("tool/__init__.py", MODULE.format(version=version).encode()),
+        Entry(f"{data}/scripts/tool-run", SCRIPT, 0o755),
         Entry(f"{data}/scripts/tool-shell", b"#!/bin/sh\n", 0o755),
         Entry(f"{data}/data/share/tool/words.txt", b"words\n"),
         Entry(f"{data}/headers/tool.h", b"/* tool */\n"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from harness.wheels.dist_info import scripts
 from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined, record
 from harness.wheels.faults import ALGORITHMS
 
@@ -68,6 +69,11 @@ class Book:
                     found.setdefault(path, set()).update(claim.digest for claim in file.claims)
         return {path: frozenset(digests) for path, digests in found.items()}
 
+    def brings(self, wheel: Wheel, path: str) -> frozenset[str]:
+        """The digests that a good wheel alone may give the file at a path; none: it does not bring it."""
+        file = self.expected((wheel,)).files.get(path)
+        return frozenset(claim.digest for claim in file.claims) if file else frozenset()
+
     @cached_property
     def made_by_several(self) -> frozenset[str]:
         """Paths of files that the installer makes, or changes, for more than one wheel: a script that two bring."""
@@ -79,6 +85,14 @@ class Book:
             if file.generated or file.shebang_rewritten
         )
         return frozenset(path for path, times in found.items() if times > 1)
+
+    def script_in_archive(self, wheel: Wheel, path: str) -> bytes | None:
+        """The content of a wheel's own script, as archived, by where it goes; None: an entry point asks for it."""
+        name = path.removeprefix("scripts/")
+        if name in scripts(wheel):
+            return None
+        archived = f"{wheel.data}/scripts/{name}"
+        return next((entry.content for entry in wheel.entries if entry.path == archived), None)
 
     @cached_property
     def archived(self) -> Mapping[str, Mapping[str, str]]:

@@ -18,6 +18,7 @@ from harness.contracts import (
     order_independent,
     outside_untouched,
     rerun_repairs,
+    scripts_run,
     uninstall_keeps_shared,
     whole_files,
 )
@@ -58,6 +59,7 @@ CONTRACTS: Mapping[str, Contract] = {
         Contract.of,
         (
             complete,
+            scripts_run,
             whole_files,
             modes_equal,
             cache_untouched,

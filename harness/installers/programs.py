@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.drivers import Done, Ending, interleave, limited, listed, perform, run, told, traced
 from harness.errors import HarnessError, LimitReached
+from harness.installers.environment import Place
 from harness.installers.printed import errno_names_in, paths_in
 from harness.model import Outcome
 from harness.model import operation as op
@@ -123,6 +124,7 @@ def _settings(case: Case, site: Site, step: Step, *, token: str) -> Settings:
         scripts=site.role("scripts"),
         data=site.role("data"),
         headers=site.role("headers"),
+        python=Place(site).python,
         link_mode=case.link_mode,
         strict=case.strict,
         umask=step.umask,

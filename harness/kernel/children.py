@@ -59,7 +59,15 @@ class Ended:
     stopped: bool = False
 
 
-def run(command: Command, *, seconds: float, writable: str | None, umask: int = 0o022, network: bool = False) -> Ended:
+def run(
+    command: Command,
+    *,
+    seconds: float,
+    writable: str | None,
+    umask: int = 0o022,
+    network: bool = False,
+    read_only: bool = False,
+) -> Ended:
     """Run a program to its end, or to the end of its time; whatever it started ends with it, and all of it with us.
 
     It runs in a mount namespace of its own in which everything but what lies below `writable` is read-only: an
@@ -73,6 +81,7 @@ def run(command: Command, *, seconds: float, writable: str | None, umask: int = 
             write wherever its user may, and takes no more than its process group along.
         umask: it starts with.
         network: it keeps the machine's.
+        read_only: what lies below `writable` is read-only to it too: it can write nowhere.
 
     Raises:
         NamespaceRefused: the machine allows no private namespaces, and we are in no laboratory.
@@ -81,7 +90,7 @@ def run(command: Command, *, seconds: float, writable: str | None, umask: int = 
     started = time.perf_counter()
     with ExitStack() as stack:
         with interrupts.held():
-            child = stack.enter_context(_started(command, writable, umask, network=network))
+            child = stack.enter_context(_started(command, writable, umask, network=network, read_only=read_only))
         printed, stopped = _listen(child, started + seconds)
     status = child.returncode
     return Ended(
@@ -94,12 +103,15 @@ def run(command: Command, *, seconds: float, writable: str | None, umask: int = 
 
 
 @contextmanager
-def _started(command: Command, writable: str | None, umask: int, *, network: bool) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    command: Command, writable: str | None, umask: int, *, network: bool, read_only: bool
+) -> Iterator[subprocess.Popen[bytes]]:
     """A child that is at work; on leaving, however that comes, all of it is ended and waited for."""
     with ExitStack() as stack:
         ends = (stack.enter_context(open(end, mode)) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
         reading, writing = ends
-        alone = confinement.alone(command, writable, lifeline=(reading.fileno(), writing.fileno()), network=network)
+        lifeline = (reading.fileno(), writing.fileno())
+        alone = confinement.alone(command, writable, lifeline=lifeline, network=network, read_only=read_only)
         try:
             child = subprocess.Popen(  # noqa: S603 - a program of the user's choice, without a shell
                 command.arguments,

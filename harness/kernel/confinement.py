@@ -35,7 +35,9 @@ _prctl = ctypes.CDLL(None, use_errno=True)["prctl"]
 _prctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong, ctypes.c_ulong)
 
 
-def alone(command: Command, writable: str | None, *, lifeline: tuple[int, int], network: bool) -> Callable[[], None]:
+def alone(
+    command: Command, writable: str | None, *, lifeline: tuple[int, int], network: bool, read_only: bool
+) -> Callable[[], None]:
     """What a child does between fork(2) and execve(2); see `harness.kernel.children.run`.
 
     Args:
@@ -44,6 +46,7 @@ def alone(command: Command, writable: str | None, *, lifeline: tuple[int, int], 
         lifeline: the two ends of a pipe, the second of which nobody holds as long as we do. Where the child has no
             namespaces to run the program in, the error that says so is written to it.
         network: as for `run`.
+        read_only: as for `run`.
     """
     protected = () if writable is None else _protected(writable)
     # Without any network, too: what an installer needs has to be on the site.
@@ -63,6 +66,10 @@ def alone(command: Command, writable: str | None, *, lifeline: tuple[int, int], 
                 _enter_machine(writable, own)
             else:
                 _enter_laboratory(protected, own)
+            if read_only:
+                syscalls.mount_setattr(
+                    syscalls.AT_FDCWD, writable, flags=syscalls.AT_RECURSIVE, add=syscalls.MOUNT_ATTR_RDONLY
+                )
         except (HarnessError, OSError) as refused:
             os.write(lifeline[1], pickle.dumps(refused))
             raise

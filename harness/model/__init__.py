@@ -3,9 +3,11 @@
 from harness.model.case import FORMAT, LINK_MODES, Action, Case, LinkMode, Meddling, Plan, Step
 from harness.model.evidence import (
     Evidence,
+    Execution,
     Kind,
     Node,
     Outcome,
+    ScriptEvidence,
     Sharing,
     SharingEvidence,
     StepEvidence,
@@ -25,6 +27,7 @@ __all__ = [
     "Case",
     "Entry",
     "Evidence",
+    "Execution",
     "Fact",
     "Kind",
     "Layout",
@@ -36,6 +39,7 @@ __all__ = [
     "Permission",
     "Plan",
     "Roles",
+    "ScriptEvidence",
     "Sharing",
     "SharingEvidence",
     "Step",

@@ -100,14 +100,54 @@ class Trees:
     records: Mapping[str, bytes]
 
 
+class Execution(NamedTuple):
+    """One run of a script, or of what it is to do.
+
+    Attributes:
+        exit: exit status; -1 where it could not be started.
+        output: what it printed, not what it complained; None where that differs from run to run.
+        refusal: the name of the errno with which the kernel refused to start it; empty: it was started.
+    """
+
+    exit: int
+    output: str | None = ""
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptEvidence:
+    """One installed script that its installer has made, or given a first line.
+
+    Attributes:
+        content: all of it.
+        in_environment: whether the interpreter that it names lies in the environment's own `bin`; None: it names none.
+        ran: its run; None where nothing can be executed there, or it was not tried.
+        called: by the key of each wheel that brings it: what it is to do, done by the environment's interpreter (the
+            entry point called; a script of the wheel's own read). Empty where it was not run.
+    """
+
+    content: bytes
+    in_environment: bool | None
+    ran: Execution | None = None
+    called: Mapping[str, Execution] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEvidence:
-    """One step: what was asked, what came of it, the trees before and after."""
+    """One step.
+
+    Attributes:
+        step: what was asked.
+        outcome: what came of it.
+        before, after: the trees.
+        scripts: by their keys in the environment tree, the scripts that are there once the step has succeeded.
+    """
 
     step: Step
     outcome: Outcome
     before: Trees
     after: Trees
+    scripts: Mapping[str, ScriptEvidence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,20 @@ Sharing: TypeAlias = Literal["none", "identical", "equal-size", "different-size"
 SHARING: tuple[Sharing, ...] = get_args(Sharing)
 _NAMES = ("cublas", "cusolver", "cudnn", "cufft", "curand", "nccl")
 _SHARED = "nvidia/__init__.py"
-# What a wheel may bring of its own, smallest first: (path, content, mode); `{}` is the wheel's directory.
+_MODULE = b'who = "{who}"\n'
+_COMMAND = b'import sys\n\ndef main():\n    print("{who}", *sys.argv[1:])\n'
+# What a wheel may bring of its own, smallest first: (path, content, mode); `{}` is the wheel's name, and in contents
+# `{who}` its name and version, so that an upgrade changes files and not only their names.
 _OWN = (
-    ("nvidia/{}/__init__.py", b"", 0o644),
-    ("nvidia/{}/lib/lib{}.so.12", b"\x7fELF of {}", 0o755),
-    ("nvidia/{}/include/{}.h", b"/* {} */\n", 0o644),
+    ("nvidia/{}/__init__.py", _MODULE, 0o644),
+    ("nvidia/{}_only.py", _MODULE, 0o644),
+    ("nvidia/{}/lib/lib{}.so.12", b"\x7fELF of {who}", 0o755),
+    ("nvidia/{}/include/{}.h", b"/* {who} */\n", 0o644),
+    ("nvidia/{}_command.py", _COMMAND, 0o644),
 )
+# The file that an entry point goes with.
+_WITH_SCRIPT = 1 << (len(_OWN) - 1)
+_ENTRY_POINTS = "[console_scripts]\nnvidia-{} = nvidia.{}_command:main\n"
 
 
 def wheel_sets(
@@ -33,7 +41,7 @@ def wheel_sets(
     min_size: int = 2,
     max_size: int = 3,
     sharing: Collection[Sharing] = SHARING[1:2],
-    max_own_files: int = 3,
+    max_own_files: int = 4,
     version: str = "1.0",
 ) -> st.SearchStrategy[tuple[Wheel, ...]]:
     """Sets of namespace wheels (`nvidia-cublas`, `nvidia-cusolver`, ...) that lie in one directory, `nvidia`.
@@ -44,7 +52,7 @@ def wheel_sets(
         sharing: what may be drawn for the file they share, `nvidia/__init__.py`: they do not (`none`), it is the same
             (`identical`, as in nvidia's own wheels), it differs (`equal-size`, `different-size`), or one wheel has a
             directory where another has a file (`directory-and-file`).
-        max_own_files: how many files each wheel may have beside the shared one.
+        max_own_files: how many files each wheel may have beside the shared one; the fifth comes with a script.
         version: of all of them.
 
     Shrinks towards two wheels, the first kind of sharing, and no files of their own.
@@ -58,7 +66,7 @@ def wheel_sets(
     if max_size > len(_NAMES):
         raise InvalidArgument(f"max_size={max_size!r}: expected at most {len(_NAMES)}")
     sizes = st.integers(min_size, max_size)
-    # One draw for all wheels' own files: three bits a wheel. Fewer draws make faster examples and smaller shrinks.
+    # One draw for all wheels' own files, a bit each. Fewer draws make faster examples and smaller shrinks.
     own = st.binary(min_size=max_size, max_size=max_size)
     return st.builds(_Maker(max_own_files, version), sizes, st.sampled_from(tuple(sharing)), own)
 
@@ -107,11 +115,12 @@ def _namespace_wheel(index: int, sharing: Sharing, own: int, version: str) -> Wh
     if sharing == "directory-and-file":
         # The first wheel's file is a directory of all others.
         entries = [Entry("nvidia/common") if index == 0 else Entry("nvidia/common/__init__.py")]
+    who = f"{name} {version}".encode()
     for bit, (path, content, mode) in enumerate(_OWN):
         if own >> bit & 1:
-            # The version is in it, so that an upgrade changes files and not only their names.
-            entries.append(Entry(path.replace("{}", name), content.replace(b"{}", f"{name} {version}".encode()), mode))
-    return wheel(f"nvidia-{name}", version, entries)
+            entries.append(Entry(path.replace("{}", name), content.replace(b"{who}", who), mode))
+    scripts = _ENTRY_POINTS.replace("{}", name) if own & _WITH_SCRIPT else None
+    return wheel(f"nvidia-{name}", version, entries, entry_points=scripts)
 
 
 _SHARED_CONTENT: dict[Sharing, Callable[[int], tuple[bytes, ...]]] = {

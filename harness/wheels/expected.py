@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from harness.wheels import dist_info
 from harness.wheels.dist_info import Row, record
 from harness.wheels.faults import faults
+from harness.wheels.launchers import PLACEHOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +39,6 @@ ConflictKind: TypeAlias = Literal["content", "file-and-directory", "case"]
 
 # Written by the installer into `.dist-info`. Only RECORD has to be there.
 _OPTIONAL = ("INSTALLER", "REQUESTED", "direct_url.json")
-_SHEBANG = b"#!python"
 _BYTECODE = re.compile(r"(?P<directory>.*/)__pycache__/(?P<module>[^/]+?)\.[^/]+\.pyc")
 
 
@@ -194,7 +194,7 @@ def _from_archive(wheel: str, entry: Entry, *, in_scripts: bool) -> ExpectedFile
     executable = in_scripts or entry.mode & 0o111 != 0
     return ExpectedFile(
         claims=(Claim(wheel, _digest(entry.content), len(entry.content), executable),),
-        shebang_rewritten=in_scripts and entry.content.startswith(_SHEBANG),
+        shebang_rewritten=in_scripts and entry.content.startswith(PLACEHOLDER),
     )
 
 

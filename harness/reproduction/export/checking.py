@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.installers.environment import PYTHON
-from harness.reproduction.export.facts import INCOMPLETE, UNLIKE_RECORD
+from harness.installers.scripts import ARGUMENTS, PRINTED
+from harness.reproduction.export.facts import BEGINS, INCOMPLETE, RUN, UNLIKE_RECORD
 
 if TYPE_CHECKING:
     from harness.reproduction.export.facts import Facts
@@ -14,13 +15,19 @@ if TYPE_CHECKING:
 def program(facts: Facts) -> str:
     """Compares what is there after a step with facts on its standard input; what differs, it notes beside itself."""
     kinds = {fact.found for fact in facts.states}
-    ways = [f'if what == "{UNLIKE_RECORD}":\n        return text.startswith("file") and unlike_record(path), text'] * (
-        UNLIKE_RECORD in kinds
-    )
-    ways += [f'if what == "{INCOMPLETE}":\n        return incomplete(), "a part of it"'] * (INCOMPLETE in kinds)
-    parts = [_FOUND, *[_UNLIKE_RECORD] * (UNLIKE_RECORD in kinds), *[_INCOMPLETE] * (INCOMPLETE in kinds), _CHECK]
-    more = "".join(f"    {way}\n" for way in ways)
-    return "".join(parts).replace("PYTHON", PYTHON).replace("    MORE\n", more)
+    parts, ways = [_FOUND], ""
+    if any(kind.startswith((RUN, BEGINS)) for kind in kinds):
+        parts.append(_SCRIPT.replace("ARGUMENTS", repr([*ARGUMENTS])[1:-1]).replace("PRINTED", str(PRINTED)))
+        ways += f'    if what.startswith(("{RUN}", "{BEGINS}")):\n        text = script(path, what)\n'
+    if UNLIKE_RECORD in kinds:
+        parts.append(_UNLIKE_RECORD)
+        ways += (
+            f'    if what == "{UNLIKE_RECORD}":\n        return text.startswith("file") and unlike_record(path), text\n'
+        )
+    if INCOMPLETE in kinds:
+        parts.append(_INCOMPLETE)
+        ways += f'    if what == "{INCOMPLETE}":\n        return incomplete(), "a part of it"\n'
+    return "".join((*parts, _CHECK.replace("PYTHON", PYTHON).replace("    MORE\n", ways)))
 
 
 def given(facts: Facts, number: int) -> str:
@@ -64,6 +71,26 @@ def unlike_record(path):
                 if there == path and any(said) and said != [f"sha256={digest}", str(len(content))]:
                     return True
     return False
+'''
+
+_SCRIPT = '''
+def script(path, what):
+    """How a script begins, or what comes of running it."""
+    import errno, subprocess
+    if not os.path.exists(path):
+        return "nothing"
+    if what.startswith("begins: "):
+        with open(path, "rb") as file:
+            line = file.readline().decode(errors="replace").rstrip("\\n")
+        return "begins: " + line.replace(os.environ["environment"], "{environment}")
+    settings = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+    command, none = [path, ARGUMENTS], subprocess.DEVNULL
+    try:
+        done = subprocess.run(command, stdin=none, stdout=subprocess.PIPE, stderr=none, env=settings, timeout=60)
+    except OSError as refused:
+        return "run: " + errno.errorcode[refused.errno]
+    printed = done.stdout.decode(errors="replace")[:PRINTED].encode()
+    return f"run: exit {done.returncode}, printed {hashlib.sha256(printed).hexdigest()[:12]}"
 '''
 
 _INCOMPLETE = '''

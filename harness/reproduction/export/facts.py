@@ -6,6 +6,7 @@ drawn, sizes of files that hold their own path.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from harness.reproduction.sameness import without_drawn_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.model import Evidence, Node, StepEvidence, Violation
+    from harness.model import Evidence, Node, ScriptEvidence, StepEvidence, Violation
     from harness.model.report import Report
     from harness.run import Verdict
 
@@ -25,6 +26,8 @@ _SHOWN: Final = 5
 NOTHING: Final = "nothing"
 UNLIKE_RECORD: Final = "not as RECORD says"
 INCOMPLETE: Final = "incomplete"
+RUN: Final = "run: "
+BEGINS: Final = "begins: "
 # Of a path with one of these, a pattern for names that are drawn would say too much.
 _GLOB: Final = frozenset("*?[")
 
@@ -122,6 +125,8 @@ def _told(verdict: Verdict) -> Iterator[Fact]:
         found = state(node)
         if node is not None and node.kind == "file" and "as the RECORD of " in violation.expected:
             found = UNLIKE_RECORD
+        if violation.contract == "scripts-run" and violation.path in step.scripts:
+            found = _script_state(step.scripts[violation.path], evidence.roots["environment"]) or found
         yield Fact(
             step=violation.step + 1,
             contract=violation.contract,
@@ -173,6 +178,18 @@ def state(node: Node | None) -> str:
     if node.kind == "file":
         return f"file, mode {node.mode:04o}, {node.size} bytes, sha256 {node.digest[:12]}"
     return "something else"
+
+
+def _script_state(script: ScriptEvidence, environment: str) -> str:
+    """What a script comes to, as the script's own `script` says it; empty: nothing that tells it from a good one."""
+    ran = script.ran
+    if ran is not None and ran not in script.called.values():
+        printed = "" if ran.output is None else f", printed {hashlib.sha256(ran.output.encode()).hexdigest()[:12]}"
+        return f"{RUN}{ran.refusal or f'exit {ran.exit}{printed}'}"
+    if script.in_environment is False:
+        line = script.content.partition(b"\n")[0].decode(errors="replace")
+        return f"{BEGINS}{line.replace(environment, '{environment}')}"
+    return ""
 
 
 def _bounded(states: Iterator[Fact], choosing: frozenset[int]) -> Iterator[Fact]:

@@ -34,11 +34,20 @@ B = wheel(
 B2 = wheel("nvidia-b", "2.0", {"nvidia/__init__.py": b"# b\n", "nvidia/b/__init__.py": b"b = 2\n"})
 CUBLAS = wheel("nvidia-cublas", files={"nvidia/a.txt": b"a\n", "nvidia/cublas/lib.so": b"so\n"})
 CUBLAS2 = wheel("nvidia-cublas", "2.0", {"nvidia/a.txt": b"aa\n", "nvidia/cublas/lib.so": b"so 2\n"})
+_TOOLS = b"""\
+import sys
+
+def main():
+    print("tools", *sys.argv[1:])
+
+def other():
+    print("other")
+"""
 TOOLS = wheel(
     "tools",
     files={
-        "tools/__init__.py": b"",
-        "tools-1.0.data/scripts/run": Entry("", b"#!python\nprint(1)\n", 0o755),
+        "tools/__init__.py": _TOOLS,
+        "tools-1.0.data/scripts/run": Entry("", b"#!python\nimport sys\nprint('run', *sys.argv[1:])\n", 0o755),
         "tools-1.0.data/data/share/tools.txt": b"shared\n",
         "tools-1.0.data/headers/tools.h": b"/* tools */\n",
         "tools-1.0.data/platlib/tools_native.so": b"native\n",

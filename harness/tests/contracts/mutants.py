@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.model import Plan
 from harness.tests.contracts import wrong
 from harness.tests.contracts.altered import changed, wrapped
-from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, LARGE, A, B, case, step
+from harness.tests.contracts.cases import B2, BOTH, CUBLAS, CUBLAS2, LARGE, TOOLS, A, B, case, step
 
 if TYPE_CHECKING:
     from harness.installers import Installer
@@ -36,6 +36,7 @@ class Mutant:
 
 _INSTALL = step("install", *BOTH)
 _FAILS = step("install", CUBLAS.key)
+_SCRIPTS = step("install", TOOLS.key)
 _HOLES = frozenset({"complete", "honest-exit"})
 
 MUTANTS: dict[str, tuple[Mutant, ...]] = {
@@ -61,6 +62,61 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             also=frozenset({"honest-exit"}),
         ),
     ),
+    "scripts-run": (
+        Mutant(
+            about="names an interpreter of the machine",
+            installer=changed(wrong.names_the_machines_interpreter),
+            case=case("plain", _SCRIPTS),
+            path="scripts/tools",
+            also=frozenset({"complete"}),
+        ),
+        Mutant(
+            about="names an interpreter of the machine where nothing can be executed",
+            installer=changed(wrong.names_the_machines_interpreter),
+            case=case("noexec-environment", _SCRIPTS),
+            path="scripts/run",
+            also=frozenset({"complete"}),
+        ),
+        Mutant(
+            about="leaves the wheel's own first line",
+            installer=changed(wrong.leaves_the_placeholder),
+            case=case("plain", _SCRIPTS),
+            path="scripts/run",
+            also=frozenset({"complete"}),
+        ),
+        Mutant(
+            about="ends the first line with a carriage return",
+            installer=changed(wrong.ends_lines_for_another_system),
+            case=case("plain", _SCRIPTS),
+            path="scripts/tools",
+            also=frozenset({"complete"}),
+        ),
+        Mutant(
+            about="writes a path with blanks as it is",
+            installer=changed(wrong.writes_the_path_as_it_is),
+            case=case("long-path-with-blanks", _SCRIPTS),
+            path="scripts/tools",
+            also=frozenset({"complete"}),
+        ),
+        Mutant(
+            about="calls another attribute than the entry point",
+            installer=changed(wrong.calls_another_attribute),
+            case=case("plain", _SCRIPTS),
+            path="scripts/tools",
+        ),
+        Mutant(
+            about="cuts a wheel's own script short",
+            installer=changed(wrong.cuts_a_script_short),
+            case=case("plain", _SCRIPTS),
+            path="scripts/run",
+        ),
+        Mutant(
+            about="cuts a wheel's own script short where nothing can be executed",
+            installer=changed(wrong.cuts_a_script_short),
+            case=case("noexec-environment", _SCRIPTS),
+            path="scripts/run",
+        ),
+    ),
     "whole-files": (
         Mutant(
             about="writes a shared file in place while another program does",
@@ -68,6 +124,18 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             case=case("plain", _INSTALL, plan=Plan(schedule=(0, 1) * 400), link_mode="copy"),
             path="purelib/nvidia/__init__.py",
             also=_HOLES,
+        ),
+        Mutant(
+            about="lets the first of two wheels win",
+            installer=changed(wrong.keeps_what_is_there),
+            case=case("plain", _INSTALL),
+            path="purelib/nvidia/__init__.py",
+        ),
+        Mutant(
+            about="does not win a shared file back when it reinstalls",
+            installer=changed(wrong.keeps_what_is_there, "reinstall"),
+            case=case("plain", _INSTALL, step("reinstall", A.key)),
+            path="purelib/nvidia/__init__.py",
         ),
     ),
     "modes-equal": (
@@ -324,6 +392,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             installer=wrapped(wrong.first_wins_once_a_link_was_refused),
             case=case("cross-device-cache", _INSTALL),
             path="purelib/nvidia/__init__.py",
+            also=frozenset({"whole-files"}),
         ),
     ),
     "uninstall-keeps-shared": (

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.layouts import load
 from harness.model import Outcome, SharingEvidence
 from harness.model.layout import Mount
+from harness.run import Runner
 from harness.tests.contracts.cases import B2, A, B, case, step
 from harness.tests.contracts.handmade import DIRECTORY, EMPTY, broken, file, installed, link, put, seen, unpacked
 from harness.wheels import wheel
 from harness.wheels.make import record_row
+
+if TYPE_CHECKING:
+    from harness.kernel.laboratory import Laboratory
 
 ONE = case("plain", step("install", A.key))
 COPY = replace(ONE, link_mode="copy")
@@ -273,3 +278,50 @@ def test_what_was_copied_across_a_mount_stays_a_copy_when_the_mount_goes() -> No
     first, second = evidence.steps
     placed = replace(evidence, steps=(replace(first, after=EMPTY), replace(second, before=EMPTY)))
     assert "link-mode-honoured" in broken(placed)
+
+
+SAYS = b"import sys\n\ndef main():\n    print('%s', *sys.argv[1:])\n"
+FIRST, SECOND = (
+    wheel(
+        name,
+        files={
+            f"{name}.py": SAYS.replace(b"%s", name.encode()),
+            f"{name}-1.0.data/scripts/both": b"#!python\nprint('x')\n",
+        },
+        entry_points=f"[console_scripts]\ncommon = {name}:main\n",
+    )
+    for name in ("first", "second")
+)
+
+
+def test_a_script_of_two_wheels_may_be_that_of_either(laboratory: Laboratory) -> None:
+    steps = (step("install", FIRST.key, SECOND.key), step("reinstall", FIRST.key), step("uninstall", FIRST.key))
+    verdict = Runner(laboratory).run(replace(case("plain"), wheels=(FIRST, SECOND), steps=steps))
+    assert verdict.violations == ()
+    assert [{*one.scripts} for one in verdict.evidence.steps] == [{"scripts/common", "scripts/both"}] * 3
+
+
+def test_what_a_script_prints_may_be_the_time(laboratory: Laboratory) -> None:
+    clock = wheel(
+        "clock",
+        files={"clock.py": b"import time\n\ndef main():\n    print(time.monotonic_ns())\n    return 3\n"},
+        entry_points="[gui_scripts]\nclock = clock:main [extra]\n",
+    )
+    verdict = Runner(laboratory).run(replace(case("plain"), wheels=(clock,), steps=(step("install", clock.key),)))
+    assert verdict.violations == ()
+    ran = verdict.evidence.steps[0].scripts["scripts/clock"].ran
+    assert (ran.exit, ran.output) == (3, None) if ran else False
+
+
+def test_a_script_that_is_run_changes_nothing(laboratory: Laboratory) -> None:
+    writer = wheel(
+        "writer",
+        files={"writer.py": b"def main():\n    open(__file__, 'a').write('#')\n"},
+        entry_points="[console_scripts]\nwriter = writer:main\n",
+    )
+    steps = (step("install", writer.key), step("uninstall", writer.key))
+    verdict = Runner(laboratory).run(replace(case("plain"), wheels=(writer,), steps=steps))
+    assert verdict.violations == ()
+    ran = verdict.evidence.steps[0].scripts["scripts/writer"].ran
+    assert ran is not None
+    assert ran.exit == 1

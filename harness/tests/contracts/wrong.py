@@ -11,8 +11,11 @@ from harness.model import operation as op
 from harness.reference.discard import discard
 from harness.tests.contracts.altered import altered
 from harness.tests.contracts.cases import CUBLAS, LARGE
+from harness.wheels.launchers import interpreter, launcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.model import Wheel
     from harness.reference import Settings
 
@@ -48,6 +51,14 @@ def forgets_a_row(operation: op.Operation) -> op.Program[Any]:
 def keeps_the_old_content(operation: op.Operation) -> op.Program[Any]:
     """The new file is dropped just before it would have replaced the old one."""
     if isinstance(operation, op.Rename) and operation.path.endswith("/nvidia/b/__init__.py"):
+        yield op.Unlink(operation.source)
+        return None
+    return (yield operation)
+
+
+def keeps_what_is_there(operation: op.Operation) -> op.Program[Any]:
+    """A shared file is dropped just before it would have replaced another wheel's."""
+    if isinstance(operation, op.Rename) and operation.path.endswith("/site-packages/nvidia/__init__.py"):
         yield op.Unlink(operation.source)
         return None
     return (yield operation)
@@ -389,3 +400,52 @@ def links_for_ever(operation: op.Operation) -> op.Program[Any]:
         except OperationRefused:
             if not isinstance(operation, op.Link):
                 raise
+
+
+def names_the_machines_interpreter(operation: op.Operation) -> op.Program[Any]:
+    """Scripts start a Python that knows nothing of the environment."""
+    return (yield _with_script(operation, lambda content: b"#!/usr/bin/python3\n" + content.partition(b"\n")[2]))
+
+
+def leaves_the_placeholder(operation: op.Operation) -> op.Program[Any]:
+    """The first line of a wheel's own script is not replaced."""
+    return (yield _with_script(operation, lambda content: b"#!python\n" + content.partition(b"\n")[2], "/run"))
+
+
+def ends_lines_for_another_system(operation: op.Operation) -> op.Program[Any]:
+    """The kernel looks for an interpreter whose name ends in a carriage return."""
+    return (yield _with_script(operation, lambda content: content.replace(b"\n", b"\r\n", 1)))
+
+
+def writes_the_path_as_it_is(operation: op.Operation) -> op.Program[Any]:
+    """pip#12599, uv#2076: whatever the path of the interpreter, it stands behind the #!."""
+    return (yield _with_script(operation, _with_plain_line))
+
+
+def _with_plain_line(content: bytes) -> bytes:
+    return b"#!" + interpreter(content).encode() + b"\n" + content[len(launcher(content)) :]
+
+
+def _with_script(operation: op.Operation, change: Callable[[bytes], bytes], name: str = "") -> op.Operation:
+    """The operation with what it writes into the scripts directory changed."""
+    if isinstance(operation, op.Create) and "/bin/" in operation.path and operation.path.endswith(name):
+        return operation._replace(data=change(operation.data))
+    return operation
+
+
+def calls_another_attribute(operation: op.Operation) -> op.Program[Any]:
+    """What the script calls is not what entry_points.txt says; RECORD is true."""
+    return (yield from _reading(operation, "/entry_points.txt", lambda text: text.replace(b":main", b":other")))
+
+
+def cuts_a_script_short(operation: op.Operation) -> op.Program[Any]:
+    """The last line of a wheel's own script is lost; RECORD is true."""
+    return (yield from _reading(operation, ".data/scripts/run", lambda text: text[: text.rindex(b"print")]))
+
+
+def _reading(operation: op.Operation, name: str, change: Callable[[bytes], bytes]) -> op.Program[Any]:
+    """An operation, with what it reads from a file of this name in the cache changed."""
+    answer = yield operation
+    if isinstance(operation, op.ReadFile) and operation.path.endswith(name) and "/cache/" in operation.path:
+        return change(answer)
+    return answer

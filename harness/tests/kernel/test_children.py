@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import NamespaceRefused
-from harness.kernel import confinement
+from harness.kernel import confinement, mounts
 from harness.kernel.children import PRINTED_LIMIT, Command, run
 from harness.kernel.laboratory import open_laboratory
 
@@ -336,6 +336,25 @@ def test_outside_of_a_laboratory_too_it_writes_to_its_directory_alone(user: str,
         _telling("written_to", user, str(own), str(beside)), cwd=ROOT, stdout=subprocess.PIPE, check=True
     )
     assert json.loads(done.stdout) == ["", "", "EROFS", "EROFS"]
+
+
+@pytest.mark.parametrize("user", ["same", "plain"])
+def test_one_that_only_looks_can_write_nowhere(user: str) -> None:
+    done = subprocess.run(_telling("looking", user), cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout) == ["EROFS", "EROFS", ""]
+
+
+def looking() -> list[str]:
+    """How a program that may only look is refused below the sites and on a mount there; and we are not, afterwards."""
+    with ExitStack() as stack:
+        lab = stack.enter_context(open_laboratory())
+        mounted = f"{lab.sites}/mounted"
+        os.mkdir(mounted)
+        stack.enter_context(mounts.tmpfs(mounted))
+        command = python(WRITES, f"{lab.sites}/file", f"{mounted}/file")
+        said: list[str] = json.loads(run(command, seconds=SECONDS, writable=lab.sites, read_only=True).output)
+        Path(mounted, "ours").touch()
+        return [*said, ""]
 
 
 def written_to(own: str, beside: str) -> list[str]:
