@@ -122,6 +122,21 @@ class Scene:
             return ()
         return self.book.expected([wheel for wheel in self.asked if wheel.key not in self.book.bad]).files.keys()
 
+    def winners(self, path: str) -> Mapping[str, frozenset[str]]:
+        """By their keys, the wheels of the step any of which may be the last to write a path, with their digests of it.
+
+        None: the step need not write it, as all that bring it are installed already and were not asked to be anew.
+        """
+        asked = {wheel.key: self.book.brings(wheel, path) for wheel in self.asked if wheel.key not in self.book.bad}
+        asked = {wheel: digests for wheel, digests in asked.items() if digests}
+        left = {wheel.key for wheel in self.present} if self.step.action != "reinstall" else set[str]()
+        written = [wheel for wheel in asked if wheel not in left]
+        if not written or self.step.action == "repair":
+            return {}
+        if self.evidence.ordered and self.evidence.case.plan.schedule is None:
+            return {wheel: digests for wheel, digests in asked.items() if wheel not in written[:-1]}
+        return asked
+
     @cached_property
     def excuse(self) -> str:
         """Why the installer may honestly refuse this step; empty: it may not."""

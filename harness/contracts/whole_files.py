@@ -1,4 +1,8 @@
-"""whole-files: each shared file is wholly one claimant's, never a mixture and never torn."""
+"""whole-files: each shared file is wholly one claimant's, never mixed or torn: that of who was told to write it last.
+
+Who that is is known where the installer keeps to the order in which a step names wheels (`Evidence.ordered`), and where
+a step names only one of those that bring the file. Under a drawn schedule any wheel of the step may be the last.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,22 @@ def check(scene: Scene) -> Iterator[Violation]:
         if not _rewritten(scene, path) and not _never_written(scene, path):
             wanted = " or ".join(sorted(digest[:8] for digest in digests))
             yield scene.violation(NAME, path, f"the content of one claimant (sha256 {wanted})", said(node))
+    yield from _won_by_others(scene)
+
+
+def _won_by_others(scene: Scene) -> Iterator[Violation]:
+    """Files with the content of a wheel that the step was not to install, or not to install last."""
+    if not scene.succeeded:
+        return
+    for path in scene.brought:
+        node, file = scene.content(path), scene.expectation.files.get(path)
+        digests = {claim.digest for claim in file.claims} if file else set[str]()
+        if node is None or path in scene.lost or len(digests) == 1 or "" in digests or node.digest not in digests:
+            continue  # what is everybody's; what an installer makes; what is not whole, or an old version's
+        winners = scene.winners(path)
+        if winners and all(node.digest not in one for one in winners.values()):
+            expected = " or ".join(f"{wheel}'s (sha256 {min(one)[:8]})" for wheel, one in winners.items())
+            yield scene.violation(NAME, path, expected, said(node))
 
 
 def _rewritten(scene: Scene, path: str) -> bool:
