@@ -1,4 +1,9 @@
-"""outside-untouched: nothing beyond cache, environment and temporary directory is written, links or no links."""
+"""outside-untouched: nothing beyond cache, environment and temporary directory is written, and what was there stays.
+
+What was there: files and directories of the environment that no wheel brings and that lay there before the first step,
+empty directories included (pip#12237, pip#7226). A directory of a package, below that of a scheme, is another matter:
+RECORD names no directories, and nobody can tell afterwards whether it was there before the files in it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,33 @@ NAME = "outside-untouched"
 
 
 def check(scene: Scene) -> Iterator[Violation]:
-    """The tree around the roles is the same before and after."""
+    """The tree around the roles is the same before and after; in it, what is none of the wheels' stays."""
+    yield from _around(scene)
+    yield from _there_before(scene)
+
+
+def _there_before(scene: Scene) -> Iterator[Violation]:
+    first, before, after = scene.evidence.steps[0].before.environment, scene.before.environment, scene.after.environment
+    for path, node in first.items():
+        # What others have changed since is theirs.
+        if before.get(path) != node or _is_same(f"/{path}", node, after.get(path)):
+            continue
+        found = after.get(path)
+        if node.kind == "directory" and found is not None and found.kind == "directory":
+            continue  # modes are judged by modes-equal
+        if not _is_of_a_wheel(path, node, scene):
+            yield scene.violation(NAME, path, f"{said(node)}, which was there before", scene.found(path))
+
+
+def _is_of_a_wheel(path: str, node: Node, scene: Scene) -> bool:
+    """A file that a wheel brings too, or a directory for such files below that of a scheme."""
+    claims = scene.claims
+    if node.kind != "directory":
+        return path in claims
+    return "/" in path and any(claim.startswith(f"{path}/") for claim in claims)
+
+
+def _around(scene: Scene) -> Iterator[Violation]:
     before, after = scene.before.outside, scene.after.outside
     if before == after:
         return

@@ -194,6 +194,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             also=_HOLES | {"order-independent"},
         ),
         Mutant(
+            about="takes away a directory that was there before it",
+            installer=wrapped(wrong.removes_the_scripts_directory, "uninstall"),
+            case=case("scripts-elsewhere", step("install", A.key), step("uninstall", A.key)),
+            path="scripts",
+        ),
+        Mutant(
             about="leaves a log beside the cache",
             installer=wrapped(wrong.leaves_a_log),
             case=case("plain", step("install", A.key)),

@@ -74,6 +74,13 @@ def removes_before_it_installs(program: op.Program[Any], settings: Settings) -> 
     return (yield from program)
 
 
+def removes_the_scripts_directory(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
+    """pip#12237: it is empty, and so it goes."""
+    answer = yield from program
+    yield op.Rmdir(settings.scripts)
+    return answer
+
+
 def names_what_it_has_lost_as_refused(program: op.Program[Any], settings: Settings) -> op.Program[Any]:
     """uv 0.13.9: the only path it names is that of the operation that was refused, which is in what is gone."""
     yield from removes_before_it_installs(_nothing(), settings)
