@@ -29,7 +29,8 @@ _STYLE: Final = Style(
     error=re.compile(r"^(?:error: |\s*\xd7 |thread .* panicked)", re.MULTILINE),
     warning=re.compile(r"warning: "),
 )
-_SYMLINKS: Final = Version("0.1.42")
+# Until 0.2.26 its command line refuses the mode: "possible values: clone, copy, hardlink".
+_SYMLINKS: Final = Version("0.2.27")
 _SECONDS: Final = 30.0
 
 # Several workers make the order of two wheels, and with it every order a case asks for, a matter of luck.

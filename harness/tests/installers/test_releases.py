@@ -1,19 +1,35 @@
-"""What releases of pip and pypa/installer can do by their version, and that it is so: what they did is seen."""
+"""What releases of uv, pip and pypa/installer can do by their version, and that it is so: what they did is seen."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from packaging.version import Version
 
+from harness.installers.commands import CommandInstaller
 from harness.installers.pip import pip
 from harness.installers.pypa_installer import pypa_installer
-from harness.tests.installers.conformance import Kit, disputing, found, sharing, step
+from harness.model import LINK_MODES
+from harness.tests.installers.conformance import Kit, disputing, found, sharing, single, step
 
 if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
+
+
+@pytest.mark.parametrize("release", ["uv==0.2.26", "uv==0.2.27"])
+def test_uv_takes_the_link_modes_that_its_abilities_say(laboratory: Laboratory, release: str) -> None:
+    installer = found(release)
+    assert isinstance(installer, CommandInstaller)
+    able = replace(installer, abilities=replace(installer.abilities, link_modes=frozenset(LINK_MODES)))
+    took = set()
+    for mode in LINK_MODES:
+        (seen,) = Kit(able, laboratory).run([single()], step("install", single()), link_mode=mode).evidence.steps
+        assert seen.outcome.exit == 0 or "invalid value" in seen.outcome.message
+        took |= {mode} if seen.outcome.exit == 0 else set()
+    assert took == installer.abilities.link_modes
 
 
 @pytest.mark.parametrize(("version", "ordered"), [("20.2.4", True), ("20.3b1", False), ("26.3", False)])
