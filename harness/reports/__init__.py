@@ -2,6 +2,6 @@
 
 from harness.reports.cases import case
 from harness.reports.catalog import known, load, names
-from harness.reports.signs import affects, explaining, explains, missing, strangers
+from harness.reports.signs import affects, explaining, explains, missing, shown, strangers
 
-__all__ = ["affects", "case", "explaining", "explains", "known", "load", "missing", "names", "strangers"]
+__all__ = ["affects", "case", "explaining", "explains", "known", "load", "missing", "names", "shown", "strangers"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from harness.contracts.locations import locations
 from harness.contracts.recorded import module_of
 from harness.reports.cases import layout as layout_of
 from harness.wheels.expected import expected
@@ -18,8 +19,11 @@ from harness.wheels.expected import expected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from harness.contracts.locations import Locations
     from harness.model import Evidence, Layout, Violation, Wheel
     from harness.model.report import Report, Sign
+
+_Value = TypeVar("_Value")
 
 
 def explains(report: Report, violation: Violation, evidence: Evidence) -> bool:
@@ -35,10 +39,21 @@ def affects(report: Report, installer: str) -> bool:
         # A build of uv that nobody has published has what its newest release has.
         return report.installer == "uv" and report.status != "fixed"
     distribution, _, version = installer.partition("==")
+    return distribution == report.installer and _is_among(version, report.affected)
+
+
+@lru_cache(maxsize=512)
+def _is_among(version: str, releases: str) -> bool:
+    """Of a large wheel thousands of violations ask the same."""
     try:
-        return distribution == report.installer and Version(version) in SpecifierSet(report.affected, prereleases=True)
+        return Version(version) in SpecifierSet(releases, prereleases=True)
     except InvalidVersion:
         return False
+
+
+def shown(report: Report, violations: Iterable[Violation], evidence: Evidence) -> tuple[Violation, ...]:
+    """The violations that are signs of a report, whatever the installer; those of `elsewhere` do not count."""
+    return tuple(one for one in violations if any(_shows(sign, report, one, evidence) for sign in report.signs))
 
 
 def missing(report: Report, violations: Sequence[Violation], evidence: Evidence) -> tuple[str, ...]:
@@ -72,7 +87,7 @@ def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence)
     actions = {step.step.action for step in evidence.steps[: violation.step + 1]}
     return (
         sign.contract == violation.contract
-        and fnmatchcase(violation.path, sign.path)
+        and _is_at(sign.path, violation, evidence)
         and re.search(sign.expected, violation.expected) is not None
         and re.search(sign.found, violation.found) is not None
         and (not sign.link_modes or case.link_mode in sign.link_modes)
@@ -81,6 +96,21 @@ def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence)
         and (not sign.message or _said(sign.message, violation, evidence))
         and (not sign.asked or _is_asked_for(violation, evidence))
     )
+
+
+def _is_at(pattern: str, violation: Violation, evidence: Evidence) -> bool:
+    """A path as it is written, or where its directory leads: contracts name `share/man` where `man` is a link to it."""
+    if fnmatchcase(violation.path, pattern):
+        return True
+    if not evidence.case.layout.symlinks:
+        return False
+    return fnmatchcase(violation.path, _after(_Same(evidence), violation.step).canonical(pattern))
+
+
+@lru_cache(maxsize=16)
+def _after(same: _Same[Evidence], step: int) -> Locations:
+    evidence = same.value
+    return locations(evidence.steps[: step + 1][-1].after, evidence)
 
 
 def _is_there(sign: Sign, report: Report, layout: Layout) -> bool:
@@ -116,24 +146,24 @@ def _brings(wheel: Wheel, path: str, platlib: str) -> bool:
     return path in places or module_of(path) in places or (directory.endswith(".dist-info") and directory in places)
 
 
-class _Same:
-    """A wheel compared by identity: hashing all its entries for each of thousands of violations takes minutes."""
+class _Same(Generic[_Value]):
+    """A value compared by identity: hashing a wheel's entries for each of thousands of violations takes minutes."""
 
-    __slots__ = ("wheel",)
+    __slots__ = ("value",)
 
-    def __init__(self, wheel: Wheel) -> None:
-        self.wheel = wheel
+    def __init__(self, value: _Value) -> None:
+        self.value = value
 
     def __hash__(self) -> int:
-        return id(self.wheel)
+        return id(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.wheel is other.wheel
+        return isinstance(other, _Same) and self.value is other.value
 
 
 @lru_cache(maxsize=256)
-def _places(same: _Same, platlib: str) -> frozenset[str]:
-    files = expected((same.wheel,), platlib=platlib).files
+def _places(same: _Same[Wheel], platlib: str) -> frozenset[str]:
+    files = expected((same.value,), platlib=platlib).files
     places = set(files)
     for path in files:
         parent = path.rpartition("/")[0]

@@ -49,6 +49,7 @@ RIGHT = [
     ("pip-14296", "uv==0.13.9"),
     ("platlib-and-purelib", "reference"),
     ("platlib-and-purelib", "uv==0.13.9"),
+    ("record-leads-out", "uv==0.13.9"),
     ("record-through-link", "reference"),
     ("record-with-directories", "uv==0.13.9"),
     ("shared-ep", "reference"),
@@ -58,7 +59,11 @@ RIGHT = [
     ("uninstall-of-another-version", "reference"),
     ("uv-2076", "reference"),
     ("uv-2076", "uv==0.13.9"),
+    ("uv-21692", "uv==0.12.13"),
     ("uv-21692", "uv==0.12.15"),
+    ("uv-21692", "uv==0.13.9"),
+    ("uv-21692", "reference"),
+    ("uv-5359", "uv==0.13.9"),
 ]
 WRONG = [
     ("long-shebang", "installer==1.1.0", "scripts-run"),
@@ -69,11 +74,21 @@ WRONG = [
     ("pip-12599", "pip==26.3", "scripts-run"),
     ("pip-14296", "pip==26.3", "outside-untouched"),
     ("pip-14296-dangling", "pip==26.3", "outside-untouched"),
+    ("record-leads-out", "pip==26.3", "complete"),
     ("record-through-link", "pip==26.3", "complete"),
     ("record-through-link", "uv==0.13.9", "complete"),
     ("site-packages-removed", "pip==26.3", "outside-untouched"),
     ("uv-2076", "uv==0.1.12", "scripts-run"),
+    ("record-with-directories", "pip==26.3", "complete"),
     ("uv-21692", "uv==0.12.14", "complete"),
+    ("uv-5359", "uv==0.2.27", "complete"),
+]
+# Reports with the releases that they are about: what is seen are their own signs.
+REPORTED = [
+    ("pip-14296", "pip==26.3"),
+    ("pip-14296-dangling", "pip==26.3"),
+    ("uv-21692", "uv==0.12.14"),
+    ("uv-5359", "uv==0.2.27"),
 ]
 
 
@@ -92,6 +107,14 @@ def test_a_directory_that_is_a_link_into_the_cache_is_looked_into(laboratory: La
 def test_an_installer_that_is_wrong_is_blamed(laboratory: Laboratory, name: str, installer: str, contract: str) -> None:
     verdict = Runner(laboratory).run(_case(name, installer))
     assert contract in {violation.contract for violation in verdict.violations}
+
+
+@pytest.mark.parametrize(("name", "installer"), REPORTED)
+def test_a_reported_defect_is_known_by_the_reports_own_signs(laboratory: Laboratory, name: str, installer: str) -> None:
+    report = reports.load(CASES / f"{name}.toml")
+    verdict = Runner(laboratory).run(_case(name, installer))
+    assert reports.missing(report, verdict.violations, verdict.evidence) == ()
+    assert reports.known(verdict.violations, verdict.evidence, own=report)[0] == report
 
 
 def test_an_archive_that_does_not_fit_is_the_layouts_fault(laboratory: Laboratory) -> None:
