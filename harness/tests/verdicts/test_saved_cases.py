@@ -117,6 +117,20 @@ def test_a_reported_defect_is_known_by_the_reports_own_signs(laboratory: Laborat
     assert reports.known(verdict.violations, verdict.evidence, own=report)[0] == report
 
 
+def test_a_refused_wheel_is_not_known_by_how_every_refusal_begins(laboratory: Laboratory) -> None:
+    refused = Runner(laboratory).run(_case("uv-5359", "uv==0.2.27"))
+    assert "The wheel is invalid: Wheel contains entry in scripts" in refused.evidence.steps[-1].outcome.message
+    assert "uv#16841" not in {one.id for one in reports.known(refused.violations, refused.evidence)}
+
+
+@pytest.mark.parametrize(("name", "installer"), [("uv-16841", "uv==0.13.9"), ("uv-missing-metadata", "uv==0.13.9")])
+def test_a_missing_file_is_not_known_by_what_else_takes_files_away(
+    laboratory: Laboratory, name: str, installer: str
+) -> None:
+    verdict = Runner(laboratory).run(reports.case(reports.load(name), installer))
+    assert [one.id for one in reports.known(verdict.violations, verdict.evidence)] == [reports.load(name).id]
+
+
 def test_an_archive_that_does_not_fit_is_the_layouts_fault(laboratory: Laboratory) -> None:
     layout = Layout(
         name="small-wheelhouse", about="", mounts=(Mount(at="{wheelhouse}", type="tmpfs", size="64k"),), facts=()
