@@ -56,7 +56,7 @@ class Prober:
 
     def _known(self, verdict: Verdict) -> str:
         """The reports that explain some of it; that which is looked for may show in part, or in another way."""
-        own = self.sought.report.id if self.sought.report else None
-        found = [report.id for report in reports.known(verdict.violations, verdict.evidence)]
-        known = [f"{one} in part" if one == own else one for one in found]
+        own = self.sought.report
+        found = reports.known(verdict.violations, verdict.evidence, own=own)
+        known = [f"{one.id} in part" if own and one.id == own.id else one.id for one in found]
         return f" ({', '.join(known)})" if known else ""

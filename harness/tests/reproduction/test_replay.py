@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import reports
 from harness.data import fixtures
 from harness.errors import WheelUnavailable
 from harness.model import Plan, Step
 from harness.reproduction import save
+from harness.reproduction.recognise import Sought
+from harness.reproduction.report_answer import report_answer
 from harness.reproduction.sameness import same
+from harness.run import Runner
+from harness.tests.test_repository import marked
 from harness.wheels import published
 from harness.wheels.manifests import load, skeleton
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.kernel.laboratory import Laboratory
     from harness.model import Case
+    from harness.reproduction.recognise import Shown
     from harness.run import Verdict
+
+# A user's own report, in no catalogue; of its contracts the historical algorithm breaks `complete` alone.
+OWN = """\
+id = "mine#1"
+url = "https://example.org/1"
+title = "t"
+why = "w"
+installer = "uv"
+status = "open"
+affected = ">=0.1"
+red = ["0.1.2"]
+layout = "cross-device-cache"
+link_mode = "hardlink"
+creation = ["a-1.0.dist-info", "b-1.0.dist-info", "nvidia", "nvidia/__init__.py"]
+wheel = [{ name = "a", files = ["nvidia/__init__.py"] }, { name = "b", files = ["nvidia/__init__.py"] }]
+step = [{ action = "install", wheels = ["a-1.0", "b-1.0"] }]
+
+[[sign]]
+contract = "complete"
+"""
 
 
 def replay(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -138,12 +168,127 @@ def test_runs_that_differ_are_not_the_same(verdict: Verdict) -> None:
     assert not same(verdict, replace(verdict, violations=()))
 
 
+def _own(tmp_path: Path, text: str = OWN) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def _released(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    done = replay(*arguments)
+    if "is not provided" in done.stderr:
+        pytest.skip(done.stderr)
+    return done
+
+
 @pytest.mark.parametrize("name", ["uv-1513-small", fixtures() / "reports" / "uv-1513-small.toml"], ids=["name", "file"])
 def test_a_report_is_replayed_by_its_name_and_from_its_file(name: str | Path) -> None:
-    done = replay(name)
+    done = _released(name)
     assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("uv#1513-small: shown by uv==0.1.2\n\nuv==0.1.2 breaks `complete` ")
     assert "failed to rename file from {purelib}/.tmp" in done.stdout
-    assert "known as    uv#1513" in done.stdout
+    assert done.stdout.count("known as    uv#1513-small, ") == 1
     fixed = replay(name, "--installer", "reference")
     assert fixed.returncode == 0
+    assert fixed.stdout.startswith("uv#1513-small: not shown by reference\n\nreference keeps every contract ")
     assert "known as" not in fixed.stdout
+
+
+def test_a_release_without_the_defect_is_not_red_by_another_one() -> None:
+    done = _released("uv-1513-small", "--installer", "uv==0.1.3")
+    assert (done.returncode, done.stderr) == (4, "")
+    assert done.stdout.startswith("uv#1513-small: not shown by uv==0.1.3\n    broken instead  complete (uv#2336)\n\n")
+
+
+def test_the_answer_in_the_readme_is_what_is_said() -> None:
+    done = _released("uv-1513", "--installer", "uv==0.1.3")
+    assert done.returncode == 4
+    assert done.stdout.startswith(f"{marked('answer')}\n")
+
+
+def test_what_is_broken_beside_the_defect_is_said_too() -> None:
+    done = _released("uv-15238", "--installer", "uv==0.1.3")
+    assert done.returncode == 1
+    assert done.stdout.startswith("uv#15238: shown by uv==0.1.3\n    also broken     complete (uv#2336)\n\n")
+
+
+def test_a_report_of_ones_own_is_held_against_its_own_signs(tmp_path: Path) -> None:
+    done = replay(_own(tmp_path), "--installer", "specimen:uv-0.1.2")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("mine#1: shown by specimen:uv-0.1.2\n\nspecimen:uv-0.1.2 breaks `complete` ")
+    other = _own(tmp_path, f'{OWN}message = "no such words"\n')
+    done = replay(other, "--installer", "specimen:uv-0.1.2")
+    assert (done.returncode, done.stderr) == (4, "")
+    assert done.stdout.startswith(
+        "mine#1: not shown by specimen:uv-0.1.2\n    broken instead  complete (no report explains it)\n\n"
+    )
+
+
+def test_a_report_of_ones_own_is_named_among_those_that_explain(tmp_path: Path) -> None:
+    done = _released(_own(tmp_path))
+    assert done.returncode == 1
+    assert done.stdout.startswith("mine#1: shown by uv==0.1.2\n\n")
+    known = re.findall("known as    (.*)", done.stdout)
+    assert known[0] == "mine#1, open: https://example.org/1"
+    assert "uv#2336, fixed: https://github.com/astral-sh/uv/pull/2336" in known
+
+
+def test_a_defect_that_shows_in_part_is_not_shown(tmp_path: Path) -> None:
+    own = _own(tmp_path, f'{OWN}[[sign]]\ncontract = "no-debris"\n')
+    done = replay(own, "--installer", "specimen:uv-0.1.2")
+    assert done.returncode == 4
+    assert done.stdout.startswith("mine#1: shown in part by specimen:uv-0.1.2: complete, and not no-debris\n\n")
+
+
+def test_steps_that_were_not_done_are_said_to_be_left_out(tmp_path: Path) -> None:
+    done = replay(_own(tmp_path), "--installer", "specimen:uv-0.1.2", "--steps", "0")
+    assert done.returncode == 0
+    assert done.stdout.startswith("mine#1 without its last step: not shown by specimen:uv-0.1.2\n\n")
+
+
+@pytest.mark.parametrize(
+    ("affected", "red", "sign", "said"),
+    [
+        ("<0.1.2", "0.1.1", "", 'affected = "<0.1.2", by which uv==0.1.2 does not have it'),
+        ("<0.1.3", "0.1.1", 'message = "no such words"', 'affected = "<0.1.3", by which uv==0.1.2 has it'),
+    ],
+)
+def test_an_answer_that_contradicts_the_report_says_so(
+    tmp_path: Path, affected: str, red: str, sign: str, said: str
+) -> None:
+    text = OWN.replace("0.1.2", red).replace('">=0.1"', f'"{affected}"')
+    done = _released(_own(tmp_path, f"{text}{sign}\n"), "--installer", "uv==0.1.2")
+    assert f"\n    disagrees       the report says {said}\n\n" in done.stdout
+
+
+def test_a_defect_that_shows_in_one_of_two_runs_is_said_to_do_so(
+    tmp_path: Path, case: Case, laboratory: Laboratory
+) -> None:
+    runner = Runner(laboratory)
+    shows, holds = runner.run(case), runner.run(replace(case, installer="reference"))
+    report = reports.load(_own(tmp_path))
+    runs = (shows, replace(holds, case=case))
+    labels: list[Shown] = [Sought(report=report).shown(run) for run in runs]
+    text = report_answer(report, runs, labels, known=())
+    assert text == "mine#1: shown by specimen:uv-0.1.2 in 1 of 2 runs"
+
+
+def test_ctrl_c_is_no_verdict(tmp_path: Path) -> None:
+    # Eleven thousand files: what is interrupted is a run.
+    words = [sys.executable, "-m", "harness.cli", "replay", "uv-1513-torch", "--installer", "specimen:uv-0.1.2"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as child:
+        while os.readlink(f"/proc/{child.pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+            assert child.poll() is None
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        told = child.communicate()
+    assert (child.returncode, told) == (128 + signal.SIGINT, ("", ""))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_exit_status_is_in_the_help() -> None:
+    done = replay("--help")
+    assert done.returncode == 0
+    statuses = done.stdout.partition("exit status:\n")[2].partition("\nexamples:")[0]
+    assert re.findall(r"^  (\d+) ", statuses, re.MULTILINE) == ["0", "1", "2", "3", "4", "130"]
