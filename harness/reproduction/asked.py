@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 import tomllib
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness import installers, reports
+from harness.data import fixtures
 from harness.errors import CapabilityMissing, FileInvalid, Problem
 from harness.kernel.probes import probe
 from harness.model import codec
@@ -30,6 +32,8 @@ FILE: Final = (
 SAVED: Final = (Path(".exdev/failures"), Path(".exdev/known"))
 _DIGEST: Final = re.compile("[0-9a-f]{12}")
 _LONG: Final = 80
+_NEAREST: Final = 3
+_MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +125,25 @@ def _is_absent(path: Path) -> bool:
 
 
 def _nowhere(file: str, saved: Iterable[Path]) -> str:
-    """What is missing, and what may have been meant."""
+    """What is missing, which names are like it, and where all of them are."""
     looked = "".join(f", no {place}" for place in saved)
-    near = codec.nearest(_file_name(file), reports.names()) if len(file) <= _LONG else None
-    meant = f"; did you mean {near!r}?" if near else "."
-    return f"no such file{looked}, and no report is called so{meant} Saved cases lie in {SAVED[0]}"
+    meant = _nearest(file) if len(file) <= _LONG else "."
+    return f"no such file or report{looked}{meant} Reports lie in {fixtures() / 'reports'}, saved cases in {SAVED[0]}"
+
+
+def _nearest(file: str) -> str:
+    """The names that are most like it; where none is much like it they are said to be no more than the nearest."""
+    path = Path(file)
+    directories = {path.parent, *SAVED} if path.name != file else {*SAVED}
+    cases = {
+        one.stem: str(one) for directory in sorted(directories) for one in sorted(directory.glob("*.toml"))[:_MOST]
+    }
+    names = cases | {name: name for name in reports.names()}
+    wanted = _file_name(path.stem)
+    if near := difflib.get_close_matches(wanted, names, n=_NEAREST):
+        return f"; did you mean {' or '.join(repr(names[one]) for one in near)}?"
+    far = difflib.get_close_matches(wanted, names, n=_NEAREST, cutoff=0)
+    return f"; the nearest are {', '.join(repr(names[one]) for one in far)}."
 
 
 def _is_report(path: Path) -> bool:
