@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
+from packaging.version import Version
 
 from harness import installers, provisioning, reports
 from harness.errors import HarnessError
@@ -15,11 +17,13 @@ from harness.reproduction import describe
 from harness.scenario.reporting import keep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from harness.model.report import Report
     from harness.run import Runner, Verdict
 
+# What a report says otherwise once it is fixed, in the order of its file.
+_OF_A_FIX: Final = ("status", "affected", "green")
 NEWEST = "newest"
 CONTROL = "reference"
 
@@ -64,13 +68,14 @@ def show(one: Told, runner: Runner, config: pytest.Config) -> None:
         _control(report, runner)
         return
     try:
-        _try(report, one.release, runner, config)
+        _try(one, report, runner, config)
     except HarnessError as refused:
         pytest.fail(str(refused), pytrace=False)
 
 
-def _try(report: Report, version: str, runner: Runner, config: pytest.Config) -> None:
-    release = provisioning.newest(report.installer) if version == NEWEST else Release(report.installer, version)
+def _try(one: Told, report: Report, runner: Runner, config: pytest.Config) -> None:
+    newest = one.release == NEWEST
+    release = provisioning.newest(report.installer) if newest else Release(report.installer, one.release)
     if not is_asked_for(config):
         if config.option.installer:
             pytest.skip("this run is about an installer; reports are run by `pytest scenarios -k reports`")
@@ -78,7 +83,7 @@ def _try(report: Report, version: str, runner: Runner, config: pytest.Config) ->
             pytest.skip(f"{release} is not provided; `exdev provision {release}`, or `pytest scenarios -k reports`")
     verdict = runner.run(reports.case(report, str(release)))
     if affects(report, str(release)):
-        _shows(report, verdict, config)
+        _shows(one, report, verdict, config)
     else:
         _shows_not(report, verdict, config)
 
@@ -98,16 +103,43 @@ def _control(report: Report, runner: Runner) -> None:
         pytest.fail(f"the harness itself breaks on it:\n{describe(verdict)}", pytrace=False)
 
 
-def _shows(report: Report, verdict: Verdict, config: pytest.Config) -> None:
+def _shows(one: Told, report: Report, verdict: Verdict, config: pytest.Config) -> None:
     unseen = missing(report, verdict.violations, verdict.evidence)
     if unseen and report.status != "fixed" and verdict.case.installer not in _seen(report):
-        _fail(f'{report.id}: fixed upstream? set fixed = "{verdict.case.installer}"', report, verdict, config)
+        _fail(_fixed_upstream(one, report, verdict, unseen), report, verdict, config)
     if unseen:
         _fail(f"{report.id}: {', '.join(unseen)} is not broken as reported", report, verdict, config)
     if _foreign(report, verdict):
         _fail(f"{report.id}: more is broken than was reported", report, verdict, config)
     if report.status != "fixed":
         pytest.xfail(f"{report.status}: {report.id} <{report.url}>")
+
+
+def _fixed_upstream(one: Told, report: Report, verdict: Verdict, unseen: Collection[str]) -> str:
+    """What may be so, and what the report's file says then: keys as they stand in it."""
+    installer, file = verdict.case.installer, f"fixtures/reports/{one.report}.toml"
+    gone = ", ".join(unseen)
+    left = ", ".join(dict.fromkeys(sign.contract for sign in report.signs if sign.contract not in unseen))
+    bisect = f"`exdev bisect {one.report}`"
+    if left:
+        text = f"{installer} breaks {left} as reported, and {gone} not any more; {bisect} finds since when"
+        return f"{report.id}: fixed upstream in part? {text}. Then {file} needs signs without {gone}"
+    fixed = as_fixed(report, installer.partition("==")[2])
+    keys = "".join(f"\n    {key} = {json.dumps(getattr(fixed, key))}" for key in _OF_A_FIX)
+    rest = f"and its row goes from scenarios/README.md. {bisect} finds the first release without it"
+    return f"{report.id}: fixed upstream? {installer} does not show it. Then {file} says\n{keys[1:]}\n{rest}"
+
+
+def as_fixed(report: Report, version: str) -> Report:
+    """What a report says once a release was seen not to have it; where a later one has it, it stays open."""
+    last = all(Version(red) < Version(version) for red in report.red)
+    bound = f"{'<' if last else '!='}{version}"
+    return replace(
+        report,
+        status="fixed" if last else report.status,
+        affected=f"{report.affected},{bound}" if report.affected else bound,
+        green=(*report.green, version),
+    )
 
 
 def _seen(report: Report) -> set[str]:
