@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from harness.checking.words import wrap
 from harness.layouts import picture
+from harness.model.errnos import errnos_in
 from harness.printable import escaped
 
 if TYPE_CHECKING:
@@ -115,8 +116,23 @@ def _said(answer: Answer) -> Iterator[str]:
     """What the first step that failed said."""
     failed = [step for step in answer.verdict.evidence.steps if step.outcome.exit] if answer.verdict else []
     for step in failed[:1]:
-        for line in [line for line in step.outcome.message.splitlines() if line.strip()][:_SAID]:
+        for line in _main_lines(step.outcome.message):
             yield from wrap(_with_roles(line, answer), first="    says   ", later="      ")
+
+
+def _main_lines(message: str) -> list[str]:
+    """How a message begins, and where it names an errno last, as chains of causes end with the kernel's answer.
+
+    The line of an errno alone (`Caused by: No such file or directory (os error 2)`) goes on the one before it, which
+    says of what. A message without an errno is as good as its first lines.
+    """
+    lines = [line for line in message.splitlines() if line.strip()]
+    naming = [number for number, line in enumerate(lines) if errnos_in(line)]
+    if not naming:
+        return lines[:_SAID]
+    last = naming[-1]
+    before = [] if "/" in lines[last] else [last - 1]
+    return [lines[number] for number in sorted({0, *before, last}) if number >= 0]
 
 
 def _with_roles(text: str, answer: Answer) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.checking.check import usual
+from harness.checking.telling import _main_lines
 from harness.installers.reference import REFERENCE
 from harness.layouts import build
 from harness.model import Layout, Mount
@@ -68,6 +69,36 @@ def test_the_sample_in_the_readme_is_what_is_said() -> None:
         return [line for line in lines if not re.match(r"    (complete:|and \d+ more|says )|      ", line)]
 
     assert certain(done.stdout) == certain(sample)
+
+
+def test_the_line_that_names_the_errno_is_said() -> None:
+    done = exdev("check", "docker-volume", "--installer", "uv==0.1.2", "--link-mode", "hardlink")
+    if "is not provided" in done.stderr:
+        pytest.skip("uv 0.1.2 is neither here nor to be had")
+    said = re.findall(r"^    says   (.*)$", done.stdout, re.MULTILINE)
+    sample = re.findall(r"^    says   (.*)$", marked("check"), re.MULTILINE)
+    # Which wheel it stops at, and the temporary name, are drawn.
+    assert said[0].startswith("error: Failed to install: nvidia_")
+    assert [re.sub(r"\.tmp\w+", ".tmp", line) for line in said[1:3]] == [
+        re.sub(r"\.tmp\w+", ".tmp", line) for line in sample[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "lines"),
+    [
+        ("error: a\n  Caused by: b\n  Caused by: c", ["error: a", "  Caused by: b"]),
+        ("error: a\n\n  Caused by: b\n  Caused by: File exists (os error 17)", [0, 2, 3]),
+        ("error: a\n  cause: b\n  cause: /x: Is a directory (os error 21)", [0, 2]),
+        ("OSError: [Errno 28] No space left on device", [0]),
+        ("Traceback:\n  a\n  b\nOSError: [Errno 18] Invalid cross-device link: '/x'\nfailed\nsee the log", [0, 3]),
+        ("File exists (os error 17)\nwhile cleaning up: [Errno 13] Permission denied: '/x'", [0, 1]),
+        ("", []),
+    ],
+)
+def test_of_a_message_its_beginning_and_the_kernels_answer_are_said(message: str, lines: list[str] | list[int]) -> None:
+    every = message.splitlines()
+    assert _main_lines(message) == [every[one] if isinstance(one, int) else one for one in lines]
 
 
 def test_this_machine_is_looked_at_and_not_changed(tmp_path: Path) -> None:
