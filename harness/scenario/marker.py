@@ -52,11 +52,16 @@ class Requirements:
 
     def wants(self, layout: Layout) -> bool:
         """Whether a layout is one that the scenario runs on."""
-        if {layout.name, *layout.tags} & set(self.but):
-            return False
-        if layout.name == "plain" or not (self.layouts or self.tags):
-            return True
-        return layout.name in self.layouts or bool(set(layout.tags) & set(self.tags))
+        return not self.exclusion(layout)
+
+    def exclusion(self, layout: Layout) -> str:
+        """Why the scenario does not run on a layout, as what it is: `about read-only only`; empty: it does."""
+        names = {layout.name, *layout.tags}
+        if excluded := [name for name in self.but if name in names]:
+            return f"that exclude {', '.join(excluded)}"
+        if layout.name == "plain" or not (self.layouts or self.tags) or names & {*self.layouts, *self.tags}:
+            return ""
+        return f"about {', '.join((*self.layouts, *self.tags))} only"
 
 
 def scenario(  # noqa: PLR0913 - the requirements, see there; all have defaults

@@ -17,12 +17,12 @@ from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
 from harness.scenario.memory import remembering
 from harness.scenario.profiles import is_thorough, make_steady, register, spared
-from harness.scenario.results import THINNED, Results
+from harness.scenario.results import LEFT_OUT, THINNED, LeftOut, Results
 from harness.scenario.selection import SELECTION, Instance, Selection, not_applicable
 from harness.scenario.thinning import Choice, thinned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Iterable
 
     from harness.kernel.laboratory import Laboratory
     from harness.kernel.probes import Finding
@@ -92,8 +92,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("lab", instances, ids=[one.id for one in instances], indirect=True, scope="module")
 
 
+@pytest.hookimpl(trylast=True)  # after -k and -m: whoever asks for fewer gets all of those, and is told of those
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Scenarios of which nothing was asked for are deselected: there is no result to show for them."""
+    config.stash[LEFT_OUT] = _left_out(config, items)
     gone = {item for item in items if item.get_closest_marker("scenario") and _instance(item) is None}
     gone |= _thinned_out(config, [item for item in items if item not in gone])
     # Only now: whatever is left to others to stand for is the same as in a run of all shards in one.
@@ -102,6 +104,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if gone:
         config.hook.pytest_deselected(items=list(gone))
         items[:] = [item for item in items if item not in gone]
+
+
+def _left_out(config: pytest.Config, items: Iterable[pytest.Item]) -> set[LeftOut]:
+    """What was named, and scenarios exclude."""
+    marked = {
+        getattr(item, "originalname", item.name): mark.args[0]
+        for item in items
+        if (mark := item.get_closest_marker("scenario"))
+    }
+    selection = config.stash[SELECTION]
+    return {
+        LeftOut(what=what, reason=reason, scenario=name)
+        for name, requirements in marked.items()
+        for what, reason in selection.left_out(requirements)
+    }
 
 
 def _thinned_out(config: pytest.Config, items: list[pytest.Item]) -> set[pytest.Item]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 
@@ -19,13 +20,24 @@ from harness.scenario import reporting
 from harness.scenario.selection import SELECTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness.matrix import Result
 
+
+class LeftOut(NamedTuple):
+    """What was named on the command line, and why which scenario is not about it."""
+
+    what: str
+    reason: str
+    scenario: str
+
+
 # How many instances of slow installers others stand for.
 THINNED: pytest.StashKey[int] = pytest.StashKey()
-_SENT = "exdev_thinned"
+LEFT_OUT: pytest.StashKey[set[LeftOut]] = pytest.StashKey()
+_SENT, _SENT_LEFT_OUT = "exdev_thinned", "exdev_left_out"
+_WIDTH = 118
 
 
 class _Worker(Protocol):
@@ -55,14 +67,16 @@ class Results:
     def pytest_testnodedown(self, node: _Worker) -> None:
         """A worker of pytest-xdist, each of which collects all there is, has ended."""
         config = node.config
-        sent = getattr(node, "workeroutput", {}).get(_SENT, 0)
-        config.stash[THINNED] = max(sent, config.stash.get(THINNED, 0))
+        output = getattr(node, "workeroutput", {})
+        config.stash[THINNED] = max(output.get(_SENT, 0), config.stash.get(THINNED, 0))
+        config.stash.setdefault(LEFT_OUT, set()).update(LeftOut(*one) for one in output.get(_SENT_LEFT_OUT, ()))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Scenarios that were all skipped are no success."""
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[_SENT] = session.config.stash.get(THINNED, 0)
+            session.config.workeroutput[_SENT_LEFT_OUT] = [tuple(one) for one in session.config.stash.get(LEFT_OUT, ())]
         self._incomplete = "; ".join(_incomplete(session, tuple(self._unread)))
         results = reporting.results(self._reports, session.config)
         ran = any(result.state in {"pass", "known", "violation", "error"} for result in results)
@@ -71,7 +85,11 @@ class Results:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The matrix."""
+        """The matrix, and what it does not show."""
+        if left_out := terminalreporter.config.stash.get(LEFT_OUT, set()):
+            terminalreporter.section("left out by scenarios")
+            for line in _told(left_out):
+                terminalreporter.write_line(line)
         results = reporting.results(self._reports, terminalreporter.config)
         if results:
             terminalreporter.section("layout x link mode")
@@ -84,6 +102,19 @@ class Results:
         if path := terminalreporter.config.getoption("matrix"):
             overwrite(Path(path), dump(_matrix(results, terminalreporter.config, self._incomplete)))
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
+
+
+def _told(left_out: Iterable[LeftOut]) -> Iterator[str]:
+    """Each reason once: what was named, and the scenarios that are not about it."""
+    by_reason: dict[tuple[str, str], set[str]] = {}
+    for one in left_out:
+        by_reason.setdefault((one.what, one.reason), set()).add(one.scenario)
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (what, reason), names in sorted(by_reason.items()):
+        alike.setdefault((reason, tuple(sorted(names))), []).append(what)
+    for (reason, scenarios), whats in alike.items():
+        line = f"{', '.join(whats)}: by scenarios {reason}: {', '.join(scenarios)}"
+        yield from textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _incomplete(session: pytest.Session, unread: tuple[str, ...]) -> Iterator[str]:

@@ -69,6 +69,7 @@ class Selection:
         installers: likewise.
         published: files of published wheels; none unless they were asked for.
         shard: names of those of the layouts that this run is about, others being about the rest; none: all.
+        names_layouts, names_link_modes: the user has named them; otherwise they are all there are.
     """
 
     layouts: tuple[Layout, ...]
@@ -77,6 +78,8 @@ class Selection:
     installers: tuple[str, ...]
     published: tuple[Path, ...] = ()
     shard: frozenset[str] = frozenset()
+    names_layouts: bool = False
+    names_link_modes: bool = False
 
     @classmethod
     def of(
@@ -103,6 +106,8 @@ class Selection:
             installers=tuple(installers.find(name).name for name in installer) or ("reference",),
             published=published.fetch() if real_wheels else (),
             shard=frozenset(_of_shard(name, chosen) for name in shard),
+            names_layouts=bool(layout),
+            names_link_modes=bool(link_mode),
         )
 
     def instances(self, requirements: Requirements) -> Iterator[Instance]:
@@ -120,6 +125,19 @@ class Selection:
             return
         for layout, mode, installer in product(wanted, modes, self.installers):
             yield Instance(layouts=(layout,), link_modes=(mode,), installer=installer)
+
+    def left_out(self, requirements: Requirements) -> Iterator[tuple[str, str]]:
+        """What was named and a scenario has no instance for, with the reason, as what the scenario is."""
+        if requirements.real_wheels and not self.published:
+            yield "--wheels skeleton", "with --wheels real only"
+            return
+        for layout in self.layouts if self.names_layouts else ():
+            reason = requirements.exclusion(layout)
+            if reason and not self._own(layout, requirements):
+                yield layout.name, reason
+        for mode in self.link_modes if self.names_link_modes else ():
+            if mode not in requirements.link_modes:
+                yield f"link mode {mode}", f"about {', '.join(requirements.link_modes)} only"
 
     def _own(self, layout: Layout, requirements: Requirements) -> bool:
         return layout.name in self.own and requirements.anywhere and not layout.refusals

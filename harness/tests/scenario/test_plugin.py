@@ -95,6 +95,43 @@ def test_scenarios_that_are_all_skipped_are_no_success(pytester: pytest.Pytester
 def test_scenarios_that_are_all_deselected_are_no_success(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
     result = run(pytester, READ_ONLY, "--layout=overlay-fresh", *workers)
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(
+        [
+            "*= left out by scenarios =*",
+            "overlay-fresh: by scenarios about read-only-package-directory only: *neighbour_of_a_read_only_package*",
+        ]
+    )
+
+
+def test_what_is_named_and_left_out_is_told_with_its_reason(pytester: pytest.Pytester) -> None:
+    chosen = (SCENARIOS, "--collect-only", "--layout=plain", "--layout=few-inodes", "--link-mode=clone")
+    result = run(pytester, *chosen, "-k", "report_install_together or strict_hardlink or published_wheels_install_as")
+    told = " ".join(line.strip() for line in result.outlines[result.outlines.index(_heading(result)) + 1 :])
+    assert "few-inodes: by scenarios that exclude limited: test_the_wheels_of_the_report_install_together" in told
+    strict = "link mode clone: by scenarios about hardlink only: test_a_strict_hardlink_fails_rather_than_copies"
+    assert strict in told
+    assert "--wheels skeleton: by scenarios with --wheels real only: test_two_published_wheels" in told
+    assert "plain: " not in told
+    assert "test_a_neighbour" not in told, "left out by -k, and not by what it is about"
+
+
+def test_nothing_is_left_out_where_nothing_was_named(pytester: pytest.Pytester) -> None:
+    result = run(pytester, CROSS, "--collect-only")
+    assert "left out" not in result.stdout.str()
+
+
+def _heading(result: pytest.RunResult) -> str:
+    return next(line for line in result.outlines if "= left out by scenarios =" in line)
+
+
+def test_a_slow_installer_runs_all_of_what_k_has_left(pytester: pytest.Pytester) -> None:
+    try:
+        provisioning.newest("pip")
+    except NotProvided as missing:
+        pytest.skip(str(missing))
+    result = run(pytester, SCENARIOS, "--installer=pip", "--collect-only", "-k", "later_refusal and not reports")
+    assert sum("::test_a_later_refusal" in line for line in result.outlines) > 10
+    assert "left to others" not in result.stdout.str()
 
 
 def test_two_workers_come_to_the_same_verdicts(pytester: pytest.Pytester) -> None:
