@@ -185,7 +185,7 @@ def _released(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_report_is_replayed_by_its_name_and_from_its_file(name: str | Path) -> None:
     done = _released(name)
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("uv#1513-small: shown by uv==0.1.2\n\nuv==0.1.2 breaks `complete` ")
+    assert done.stdout.startswith("uv#1513-small: shown by uv==0.1.2\n    also broken     complete (uv#2336)\n\n")
     assert "failed to rename file from {purelib}/.tmp" in done.stdout
     assert done.stdout.count("known as    uv#1513-small, ") == 1
     fixed = replay(name, "--installer", "reference")
