@@ -34,6 +34,8 @@ examples:
                                    this machine's storage as a layout
   exdev check --cache ~/.cache/uv --environment .venv --installer uv
                                    whether uv is safe on it, and what helps if not
+  exdev replay uv-1513 --installer uv==0.1.3
+                                   whether that release shows what a report is about
   exdev export uv-1513             a report's case as one shell script, for those who have no exdev
   exdev bisect uv-1513             which releases of uv show what this report is about
   exdev reduce case.toml           the same violation in a smaller case

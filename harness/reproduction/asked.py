@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import shlex
 import tomllib
@@ -34,6 +35,7 @@ _DIGEST: Final = re.compile("[0-9a-f]{12}")
 _LONG: Final = 80
 _NEAREST: Final = 3
 _MOST: Final = 1000
+_OF_REPORTS: Final = frozenset({"id", "url", "affected", "red", "sign"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,12 @@ def _nearest(file: str) -> str:
 
 
 def _is_report(path: Path) -> bool:
-    """Whether it has what only reports have; what is wrong with a file is said by whoever loads it."""
+    """Whether it has any of what only reports have; what is wrong with a file is said by whoever loads it."""
     try:
-        return path.stat().st_size <= codec.MAX_BYTES and "sign" in tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > codec.MAX_BYTES:
+            return False
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError, RecursionError):
         return False
+    return isinstance(data, dict) and not _OF_REPORTS.isdisjoint(data)

@@ -59,7 +59,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "replay",
         help="run a saved case again",
-        description="Run a saved case, or the case of a report, again, twice, and say what is wrong with it.",
+        description="Run a saved case, or the case of a report, twice, and say what is wrong with it;\n"
+        "of a report, whether its own defect is shown.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

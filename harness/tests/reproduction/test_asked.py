@@ -11,6 +11,7 @@ import pytest
 from harness import reports
 from harness.data import fixtures
 from harness.errors import FileInvalid
+from harness.model import codec
 from harness.reproduction import save
 from harness.reproduction.asked import SAVED, asked
 from harness.scenario.reporting import FAILURES, KNOWN_CASES
@@ -88,6 +89,21 @@ def test_a_digest_that_is_nowhere_is_told_where_it_was_looked_for(
     monkeypatch.chdir(tmp_path)
     looked = "no such file or report, no .exdev/failures/cc911873104a.toml, no .exdev/known/cc911873104a.toml"
     assert looked in _refusal("cc911873104a")
+
+
+def test_a_report_of_ones_own_may_be_json_as_well(tmp_path: Path) -> None:
+    report = reports.load("uv-1513-small")
+    path = tmp_path / "mine.json"
+    path.write_text(codec.dump_json(report))
+    assert asked(str(path)).report == report
+
+
+def test_a_report_without_signs_is_told_what_a_report_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(re.sub(r"\[\[sign\]\].*", "", codec.dump_toml(reports.load("uv-1513-small")), flags=re.DOTALL))
+    refusal = _refusal(str(path))
+    assert "sign: missing" in refusal
+    assert "unknown" not in refusal
 
 
 def test_what_is_there_and_cannot_be_read_is_not_said_to_be_missing(tmp_path: Path) -> None:
