@@ -2,6 +2,17 @@
 
 from harness.reports.cases import case
 from harness.reports.catalog import known, load, names
-from harness.reports.signs import affects, explaining, explains, missing, shown, strangers
+from harness.reports.signs import affects, explaining, explains, missing, sign_violations, strangers
 
-__all__ = ["affects", "case", "explaining", "explains", "known", "load", "missing", "names", "shown", "strangers"]
+__all__ = [
+    "affects",
+    "case",
+    "explaining",
+    "explains",
+    "known",
+    "load",
+    "missing",
+    "names",
+    "sign_violations",
+    "strangers",
+]

@@ -48,16 +48,18 @@ def load(name_or_path: str | os.PathLike[str]) -> Report:
     raise UnknownName(kind="report", name=text, known=names(), nearest=codec.nearest(text, names()))
 
 
-def known(violations: Sequence[Violation], evidence: Evidence, *, own: Report | None = None) -> tuple[Report, ...]:
+def known(
+    violations: Sequence[Violation], evidence: Evidence, *, own_report: Report | None = None
+) -> tuple[Report, ...]:
     """The reports that explain at least one of these violations: of the catalogue, and a user's own.
 
     Args:
         violations: what is to be explained.
         evidence: of the run.
-        own: a report that need not be in the catalogue; it comes first, and in place of the one with its id.
+        own_report: one that need not be in the catalogue; it comes first, and in place of the one with its id.
     """
     catalogue = map(_catalogued, names())
-    every = (own, *(one for one in catalogue if one.id != own.id)) if own else catalogue
+    every = (own_report, *(one for one in catalogue if one.id != own_report.id)) if own_report else catalogue
     return explaining(every, violations, evidence)
 
 

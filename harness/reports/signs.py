@@ -39,11 +39,11 @@ def affects(report: Report, installer: str) -> bool:
         # A build of uv that nobody has published has what its newest release has.
         return report.installer == "uv" and report.status != "fixed"
     distribution, _, version = installer.partition("==")
-    return distribution == report.installer and _is_among(version, report.affected)
+    return distribution == report.installer and _release_matches(version, report.affected)
 
 
 @lru_cache(maxsize=512)
-def _is_among(version: str, releases: str) -> bool:
+def _release_matches(version: str, releases: str) -> bool:
     """Of a large wheel thousands of violations ask the same."""
     try:
         return Version(version) in SpecifierSet(releases, prereleases=True)
@@ -51,7 +51,7 @@ def _is_among(version: str, releases: str) -> bool:
         return False
 
 
-def shown(report: Report, violations: Iterable[Violation], evidence: Evidence) -> tuple[Violation, ...]:
+def sign_violations(report: Report, violations: Iterable[Violation], evidence: Evidence) -> tuple[Violation, ...]:
     """The violations that are signs of a report, whatever the installer; those of `elsewhere` do not count."""
     return tuple(one for one in violations if any(_shows(sign, report, one, evidence) for sign in report.signs))
 
@@ -87,7 +87,7 @@ def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence)
     actions = {step.step.action for step in evidence.steps[: violation.step + 1]}
     return (
         sign.contract == violation.contract
-        and _is_at(sign.path, violation, evidence)
+        and _path_matches(sign.path, violation, evidence)
         and re.search(sign.expected, violation.expected) is not None
         and re.search(sign.found, violation.found) is not None
         and (not sign.link_modes or case.link_mode in sign.link_modes)
@@ -98,17 +98,17 @@ def _shows(sign: Sign, report: Report, violation: Violation, evidence: Evidence)
     )
 
 
-def _is_at(pattern: str, violation: Violation, evidence: Evidence) -> bool:
+def _path_matches(pattern: str, violation: Violation, evidence: Evidence) -> bool:
     """A path as it is written, or where its directory leads: contracts name `share/man` where `man` is a link to it."""
     if fnmatchcase(violation.path, pattern):
         return True
     if not evidence.case.layout.symlinks:
         return False
-    return fnmatchcase(violation.path, _after(_Same(evidence), violation.step).canonical(pattern))
+    return fnmatchcase(violation.path, _locations_after(_Same(evidence), violation.step).canonical(pattern))
 
 
 @lru_cache(maxsize=16)
-def _after(same: _Same[Evidence], step: int) -> Locations:
+def _locations_after(same: _Same[Evidence], step: int) -> Locations:
     evidence = same.value
     return locations(evidence.steps[: step + 1][-1].after, evidence)
 

@@ -33,9 +33,9 @@ FILE: Final = (
 SAVED: Final = (Path(".exdev/failures"), Path(".exdev/known"))
 _DIGEST: Final = re.compile("[0-9a-f]{12}")
 _LONG: Final = 80
-_NEAREST: Final = 3
-_MOST: Final = 1000
-_OF_REPORTS: Final = frozenset({"id", "url", "affected", "red", "sign"})
+_NEAREST_COUNT: Final = 3
+_MOST_CASES: Final = 1000
+_REPORT_KEYS: Final = frozenset({"id", "url", "affected", "red", "sign"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,22 +129,24 @@ def _is_absent(path: Path) -> bool:
 def _nowhere(file: str, saved: Iterable[Path]) -> str:
     """What is missing, which names are like it, and where all of them are."""
     looked = "".join(f", no {place}" for place in saved)
-    meant = _nearest(file) if len(file) <= _LONG else "."
+    meant = _nearest_names(file) if len(file) <= _LONG else "."
     return f"no such file or report{looked}{meant} Reports lie in {fixtures() / 'reports'}, saved cases in {SAVED[0]}"
 
 
-def _nearest(file: str) -> str:
+def _nearest_names(file: str) -> str:
     """The names that are most like it; where none is much like it they are said to be no more than the nearest."""
     path = Path(file)
     directories = {path.parent, *SAVED} if path.name != file else {*SAVED}
     cases = {
-        one.stem: str(one) for directory in sorted(directories) for one in sorted(directory.glob("*.toml"))[:_MOST]
+        one.stem: str(one)
+        for directory in sorted(directories)
+        for one in sorted(directory.glob("*.toml"))[:_MOST_CASES]
     }
     names = cases | {name: name for name in reports.names()}
     wanted = _file_name(path.stem)
-    if near := difflib.get_close_matches(wanted, names, n=_NEAREST):
+    if near := difflib.get_close_matches(wanted, names, n=_NEAREST_COUNT):
         return f"; did you mean {' or '.join(repr(names[one]) for one in near)}?"
-    far = difflib.get_close_matches(wanted, names, n=_NEAREST, cutoff=0)
+    far = difflib.get_close_matches(wanted, names, n=_NEAREST_COUNT, cutoff=0)
     return f"; the nearest are {', '.join(repr(names[one]) for one in far)}."
 
 
@@ -157,4 +159,4 @@ def _is_report(path: Path) -> bool:
         data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(data, dict) and not _OF_REPORTS.isdisjoint(data)
+    return isinstance(data, dict) and not _REPORT_KEYS.isdisjoint(data)

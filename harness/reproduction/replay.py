@@ -94,10 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
             with runner.inside(case) as (site, steps):
                 return look_around(site, steps, case)
         first, second = runner.run(case), runner.run(case)
-    return _tell(wanted, (first, second), trace=arguments.trace)
+    return _print_answer(wanted, (first, second), trace=arguments.trace)
 
 
-def _tell(wanted: Asked, runs: tuple[Verdict, Verdict], *, trace: bool) -> int:
+def _print_answer(wanted: Asked, runs: tuple[Verdict, Verdict], *, trace: bool) -> int:
     """Say what came of two runs.
 
     Returns:
@@ -105,11 +105,11 @@ def _tell(wanted: Asked, runs: tuple[Verdict, Verdict], *, trace: bool) -> int:
     """
     first, second = runs
     report = wanted.report
-    known = reports.known(first.violations, first.evidence, own=report)
+    known = reports.known(first.violations, first.evidence, own_report=report)
     labels = [Sought(report=report).shown(run) for run in runs] if report else []
     if report:
-        left_out = len(report.steps) - len(first.case.steps)
-        sys.stdout.write(f"{report_answer(report, runs, labels, known=known, left_out=left_out)}\n\n")
+        skipped_steps = len(report.steps) - len(first.case.steps)
+        sys.stdout.write(f"{report_answer(report, runs, labels, known=known, skipped_steps=skipped_steps)}\n\n")
     sys.stdout.write(f"{describe(first, trace=trace, known=known)}\n")
     if not same(first, second):
         sys.stdout.write("\ntwo runs of this case differ: it is uncontrolled, neither a pass nor a failure\n")

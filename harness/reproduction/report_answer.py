@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.printable import printable
-from harness.reports.signs import affects, explaining, missing, shown, strangers
+from harness.reports.signs import affects, explaining, missing, sign_violations, strangers
 from harness.reproduction.recognise import broken
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def report_answer(
-    report: Report, runs: Sequence[Verdict], labels: Sequence[Shown], *, known: Sequence[Report], left_out: int = 0
+    report: Report, runs: Sequence[Verdict], labels: Sequence[Shown], *, known: Sequence[Report], skipped_steps: int = 0
 ) -> str:
     """The answer, without a final newline: `uv#1513: not shown by uv==0.1.3`, and below it what is to be said of that.
 
@@ -26,20 +26,21 @@ def report_answer(
         runs: verdicts of its case, all with one installer.
         labels: what each of them is.
         known: the reports that explain some of what is broken in the first one.
-        left_out: how many of the report's steps were not done.
+        skipped_steps: how many of the report's steps were not done.
     """
     first = runs[0]
-    scope = f" without its last {left_out} steps" if left_out > 1 else " without its last step" if left_out else ""
-    lines = [f"{report.id}{scope}: {_shown(report, runs, labels)}"]
-    if others := "; ".join(_others(report, first, known)):
-        label = "also broken" if shown(report, first.violations, first.evidence) else "broken instead"
+    steps = "step" if skipped_steps == 1 else f"{skipped_steps} steps"
+    scope = f" without its last {steps}" if skipped_steps else ""
+    lines = [f"{report.id}{scope}: {_shown_phrase(report, runs, labels)}"]
+    if others := "; ".join(_other_breaches(report, first, known)):
+        label = "also broken" if sign_violations(report, first.violations, first.evidence) else "broken instead"
         lines.append(f"    {label:16}{others}")
-    if not left_out and (disagreement := _disagreement(report, first.case.installer, shows="bad" in labels)):
+    if not skipped_steps and (disagreement := _disagreement(report, first.case.installer, shows="bad" in labels)):
         lines.append(f"    {'disagrees':16}{disagreement}")
     return printable("\n".join(lines), kept="\n")
 
 
-def _shown(report: Report, runs: Sequence[Verdict], labels: Sequence[Shown]) -> str:
+def _shown_phrase(report: Report, runs: Sequence[Verdict], labels: Sequence[Shown]) -> str:
     first = runs[0]
     installer = first.case.installer
     if len(set(labels)) > 1 and "bad" in labels:
@@ -53,10 +54,10 @@ def _shown(report: Report, runs: Sequence[Verdict], labels: Sequence[Shown]) -> 
     return f"not shown by {installer}"
 
 
-def _others(report: Report, verdict: Verdict, known: Sequence[Report]) -> Iterator[str]:
+def _other_breaches(report: Report, verdict: Verdict, known: Sequence[Report]) -> Iterator[str]:
     """Each contract that something else breaks, with the reports of that: `complete (uv#2336)`."""
     evidence = verdict.evidence
-    own = set(shown(report, verdict.violations, evidence))
+    own = set(sign_violations(report, verdict.violations, evidence))
     for contract in broken(verdict):
         rest = [one for one in verdict.violations if one.contract == contract and one not in own]
         if not rest:

@@ -17,7 +17,7 @@ from harness.scenario import reporting
 from harness.scenario.lab import Lab, Violated
 from harness.scenario.memory import remembering
 from harness.scenario.profiles import is_thorough, make_steady, register, spared
-from harness.scenario.results import LEFT_OUT, THINNED, LeftOut, Results
+from harness.scenario.results import EXCLUSIONS, THINNED, Exclusion, Results
 from harness.scenario.selection import SELECTION, Instance, Selection, not_applicable
 from harness.scenario.thinning import Choice, thinned
 
@@ -95,7 +95,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)  # after -k and -m: whoever asks for fewer gets all of those, and is told of those
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Scenarios of which nothing was asked for are deselected: there is no result to show for them."""
-    config.stash[LEFT_OUT] = _left_out(config, items)
+    config.stash[EXCLUSIONS] = _exclusions(config, items)
     gone = {item for item in items if item.get_closest_marker("scenario") and _instance(item) is None}
     gone |= _thinned_out(config, [item for item in items if item not in gone])
     # Only now: whatever is left to others to stand for is the same as in a run of all shards in one.
@@ -106,7 +106,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
 
 
-def _left_out(config: pytest.Config, items: Iterable[pytest.Item]) -> set[LeftOut]:
+def _exclusions(config: pytest.Config, items: Iterable[pytest.Item]) -> set[Exclusion]:
     """What was named, and scenarios exclude."""
     marked = {
         getattr(item, "originalname", item.name): mark.args[0]
@@ -115,9 +115,9 @@ def _left_out(config: pytest.Config, items: Iterable[pytest.Item]) -> set[LeftOu
     }
     selection = config.stash[SELECTION]
     return {
-        LeftOut(what=what, reason=reason, scenario=name)
+        Exclusion(what=what, reason=reason, scenario=name)
         for name, requirements in marked.items()
-        for what, reason in selection.left_out(requirements)
+        for what, reason in selection.exclusions(requirements)
     }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.run import Runner, Verdict
 
 # What a report says otherwise once it is fixed, in the order of its file.
-_OF_A_FIX: Final = ("status", "affected", "green")
+_FIX_KEYS: Final = ("status", "affected", "green")
 NEWEST = "newest"
 CONTROL = "reference"
 
@@ -106,7 +106,7 @@ def _control(report: Report, runner: Runner) -> None:
 def _shows(one: Told, report: Report, verdict: Verdict, config: pytest.Config) -> None:
     unseen = missing(report, verdict.violations, verdict.evidence)
     if unseen and report.status != "fixed" and verdict.case.installer not in _seen(report):
-        _fail(_fixed_upstream(one, report, verdict, unseen), report, verdict, config)
+        _fail(_fix_advice(one, report, verdict, unseen), report, verdict, config)
     if unseen:
         _fail(f"{report.id}: {', '.join(unseen)} is not broken as reported", report, verdict, config)
     if _foreign(report, verdict):
@@ -115,7 +115,7 @@ def _shows(one: Told, report: Report, verdict: Verdict, config: pytest.Config) -
         pytest.xfail(f"{report.status}: {report.id} <{report.url}>")
 
 
-def _fixed_upstream(one: Told, report: Report, verdict: Verdict, unseen: Collection[str]) -> str:
+def _fix_advice(one: Told, report: Report, verdict: Verdict, unseen: Collection[str]) -> str:
     """What may be so, and what the report's file says then: keys as they stand in it."""
     installer, file = verdict.case.installer, f"fixtures/reports/{one.report}.toml"
     gone = ", ".join(unseen)
@@ -124,13 +124,13 @@ def _fixed_upstream(one: Told, report: Report, verdict: Verdict, unseen: Collect
     if left:
         text = f"{installer} breaks {left} as reported, and {gone} not any more; {bisect} finds since when"
         return f"{report.id}: fixed upstream in part? {text}. Then {file} needs signs without {gone}"
-    fixed = as_fixed(report, installer.partition("==")[2])
-    keys = "".join(f"\n    {key} = {json.dumps(getattr(fixed, key))}" for key in _OF_A_FIX)
+    fixed = fixed_report(report, installer.partition("==")[2])
+    keys = "".join(f"\n    {key} = {json.dumps(getattr(fixed, key))}" for key in _FIX_KEYS)
     rest = f"and its row goes from scenarios/README.md. {bisect} finds the first release without it"
     return f"{report.id}: fixed upstream? {installer} does not show it. Then {file} says\n{keys[1:]}\n{rest}"
 
 
-def as_fixed(report: Report, version: str) -> Report:
+def fixed_report(report: Report, version: str) -> Report:
     """What a report says once a release was seen not to have it; where a later one has it, it stays open."""
     last = all(Version(red) < Version(version) for red in report.red)
     bound = f"{'<' if last else '!='}{version}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.matrix import Result
 
 
-class LeftOut(NamedTuple):
+class Exclusion(NamedTuple):
     """What was named on the command line, and why which scenario is not about it."""
 
     what: str
@@ -35,8 +35,8 @@ class LeftOut(NamedTuple):
 
 # How many instances of slow installers others stand for.
 THINNED: pytest.StashKey[int] = pytest.StashKey()
-LEFT_OUT: pytest.StashKey[set[LeftOut]] = pytest.StashKey()
-_SENT, _SENT_LEFT_OUT = "exdev_thinned", "exdev_left_out"
+EXCLUSIONS: pytest.StashKey[set[Exclusion]] = pytest.StashKey()
+_SENT, _SENT_EXCLUSIONS = "exdev_thinned", "exdev_exclusions"
 _WIDTH = 118
 
 
@@ -69,14 +69,16 @@ class Results:
         config = node.config
         output = getattr(node, "workeroutput", {})
         config.stash[THINNED] = max(output.get(_SENT, 0), config.stash.get(THINNED, 0))
-        config.stash.setdefault(LEFT_OUT, set()).update(LeftOut(*one) for one in output.get(_SENT_LEFT_OUT, ()))
+        config.stash.setdefault(EXCLUSIONS, set()).update(Exclusion(*one) for one in output.get(_SENT_EXCLUSIONS, ()))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Scenarios that were all skipped are no success."""
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput[_SENT] = session.config.stash.get(THINNED, 0)
-            session.config.workeroutput[_SENT_LEFT_OUT] = [tuple(one) for one in session.config.stash.get(LEFT_OUT, ())]
+            session.config.workeroutput[_SENT_EXCLUSIONS] = [
+                tuple(one) for one in session.config.stash.get(EXCLUSIONS, ())
+            ]
         self._incomplete = "; ".join(_incomplete(session, tuple(self._unread)))
         results = reporting.results(self._reports, session.config)
         ran = any(result.state in {"pass", "known", "violation", "error"} for result in results)
@@ -86,9 +88,9 @@ class Results:
     @pytest.hookimpl(tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The matrix, and what it does not show."""
-        if left_out := terminalreporter.config.stash.get(LEFT_OUT, set()):
+        if exclusions := terminalreporter.config.stash.get(EXCLUSIONS, set()):
             terminalreporter.section("left out by scenarios")
-            for line in _told(left_out):
+            for line in _exclusion_lines(exclusions):
                 terminalreporter.write_line(line)
         results = reporting.results(self._reports, terminalreporter.config)
         if results:
@@ -104,10 +106,10 @@ class Results:
             terminalreporter.write_line(f"saved: {path} ({len(results)} results)")
 
 
-def _told(left_out: Iterable[LeftOut]) -> Iterator[str]:
+def _exclusion_lines(exclusions: Iterable[Exclusion]) -> Iterator[str]:
     """Each reason once: what was named, and the scenarios that are not about it."""
     by_reason: dict[tuple[str, str], set[str]] = {}
-    for one in left_out:
+    for one in exclusions:
         by_reason.setdefault((one.what, one.reason), set()).add(one.scenario)
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (what, reason), names in sorted(by_reason.items()):

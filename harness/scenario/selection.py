@@ -126,7 +126,7 @@ class Selection:
         for layout, mode, installer in product(wanted, modes, self.installers):
             yield Instance(layouts=(layout,), link_modes=(mode,), installer=installer)
 
-    def left_out(self, requirements: Requirements) -> Iterator[tuple[str, str]]:
+    def exclusions(self, requirements: Requirements) -> Iterator[tuple[str, str]]:
         """What was named and a scenario has no instance for, with the reason, as what the scenario is."""
         if requirements.real_wheels and not self.published:
             yield "--wheels skeleton", "with --wheels real only"

@@ -57,6 +57,6 @@ class Prober:
     def _known(self, verdict: Verdict) -> str:
         """The reports that explain some of it; that which is looked for may show in part, or in another way."""
         own = self.sought.report
-        found = reports.known(verdict.violations, verdict.evidence, own=own)
+        found = reports.known(verdict.violations, verdict.evidence, own_report=own)
         known = [f"{one.id} in part" if own and one.id == own.id else one.id for one in found]
         return f" ({', '.join(known)})" if known else ""

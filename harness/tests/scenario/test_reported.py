@@ -13,7 +13,7 @@ import tomli_w
 from harness import installers, reports
 from harness.model import codec
 from harness.run import Runner
-from harness.scenario.reported import Told, as_fixed, show
+from harness.scenario.reported import Told, fixed_report, show
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,8 +84,8 @@ def test_a_report_that_shows_in_part_is_not_called_fixed(
 
 def test_a_release_before_one_that_has_it_is_an_exception() -> None:
     report = replace(OPEN, affected="", red=("0.13.9",))
-    odd = as_fixed(report, "0.13.8")
+    odd = fixed_report(report, "0.13.8")
     assert (odd.status, odd.affected, odd.green) == ("open", "!=0.13.8", ("0.13.8",))
     assert reports.affects(odd, "uv==0.13.9")
     assert not reports.affects(odd, "uv==0.13.8")
-    assert as_fixed(report, "0.14").affected == "<0.14"
+    assert fixed_report(report, "0.14").affected == "<0.14"

@@ -114,7 +114,7 @@ def test_a_reported_defect_is_known_by_the_reports_own_signs(laboratory: Laborat
     report = reports.load(CASES / f"{name}.toml")
     verdict = Runner(laboratory).run(_case(name, installer))
     assert reports.missing(report, verdict.violations, verdict.evidence) == ()
-    assert reports.known(verdict.violations, verdict.evidence, own=report)[0] == report
+    assert reports.known(verdict.violations, verdict.evidence, own_report=report)[0] == report
 
 
 def test_a_refused_wheel_is_not_known_by_how_every_refusal_begins(laboratory: Laboratory) -> None:
