@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from harness.wheels.dist_info import scripts
-from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined, record
+from harness.wheels.expected import Expectation, ExpectedFile, conflicts, expected, faults, joined, parents, record
 from harness.wheels.faults import ALGORITHMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.contracts.locations import Locations
     from harness.model import Wheel
@@ -122,12 +122,6 @@ class Book:
         directories = {parent for path in files for parent in parents(path)}.union(self._where.places.values())
         both = next((path for path in files if path in directories), "")
         return f"{both} is a file, and a directory of another file" if both else ""
-
-
-def parents(path: str) -> Iterator[str]:
-    """Every directory above a path, the innermost first."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _placed(expectation: Expectation, where: Locations) -> Expectation:

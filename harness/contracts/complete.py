@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.contracts.recorded import claims_of, orphans_before, recorded
 from harness.contracts.scene import is_lock, said
+from harness.wheels.faults import SIGNATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from harness.wheels.expected import ExpectedFile
 
 NAME = "complete"
-# Made after RECORD, which cannot know them (binary distribution format, "Signed wheel files").
-_SIGNATURES = (".dist-info/RECORD.jws", ".dist-info/RECORD.p7s")
 
 
 def check(scene: Scene) -> Iterator[Violation]:
@@ -50,7 +48,7 @@ def _described(file: ExpectedFile) -> str:
 def _rows_true(scene: Scene) -> Iterator[Violation]:
     """A row of a path that several wheels bring with different content is true of one of them only: see whole-files."""
     yield from _rows_well_formed(scene)
-    for row in recorded(scene):
+    for row in scene.recorded:
         node = scene.content(row.key)
         if row.key in scene.lost or scene.is_link_into_cache(row.key):
             continue
@@ -72,11 +70,11 @@ def _rows_well_formed(scene: Scene) -> Iterator[Violation]:
         path for path, file in scene.expectation.files.items() if not (file.generated or file.shebang_rewritten)
     }
     first: dict[tuple[str, str], RecordedRow] = {}
-    for row in recorded(scene):
+    for row in scene.recorded:
         if (earlier := first.setdefault((row.record, row.key), row)) is not row:
             spelled = "" if earlier.path == row.path else f", as {earlier.path!r} and as {row.path!r}"
             yield scene.violation(NAME, row.key, f"one row in {row.record}", f"two rows{spelled}")
-        is_left_out = not row.hash and (row.key not in archived or row.key.endswith(_SIGNATURES))
+        is_left_out = not row.hash and (row.key not in archived or row.key.rpartition("/")[2] in SIGNATURES)
         if not (row.digest or is_left_out or scene.is_link_into_cache(row.key)):
             yield scene.violation(NAME, row.key, f"a sha256 or stronger, {_as(row)}", f"{row.hash!r}")
 
@@ -102,10 +100,10 @@ def _another_won(row: RecordedRow, node: Node, scene: Scene) -> bool:
 
 
 def _all_recorded(scene: Scene) -> Iterator[Violation]:
-    named, furniture = claims_of(scene), scene.evidence.furniture
+    named, furniture = scene.named, scene.evidence.furniture
     for path, node in scene.after.environment.items():
         if node.kind == "directory" or path in named or path in furniture:
             continue
         # Bytecode may appear whenever a module is imported, and belongs to its module (PEP 3147).
-        if "/__pycache__/" not in path and not is_lock(path, node) and path not in orphans_before(scene):
+        if "/__pycache__/" not in path and not is_lock(path, node) and path not in scene.orphans_before:
             yield scene.violation(NAME, path, "a row in some RECORD", said(node))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from harness.contracts.given_up import is_given_up
-from harness.contracts.recorded import claims_of, module_of
+from harness.contracts.recorded import module_of
 from harness.contracts.scene import is_lock, said
+from harness.wheels.expected import parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,8 @@ def check(scene: Scene) -> Iterator[Violation]:
         yield from _left_by_failure(scene)
     elif scene.step.action == "uninstall":
         yield from _left_by_uninstall(scene)
+    if scene.succeeded and scene.step.action != "warm":
+        yield from _bytecode(scene)
 
 
 def _temporary(scene: Scene, prefix: str, before: Tree, after: Tree) -> Iterator[Violation]:
@@ -63,14 +67,14 @@ def _unspread(scene: Scene) -> Iterator[Violation]:
     """A wheel's `.data` directory, unpacked and not moved to where its schemes lie."""
     for wheel in scene.asked:
         for library in ("purelib", "platlib"):
-            path = f"{library}/{wheel.stem}.data"
+            path = f"{library}/{wheel.data}"
             if path in scene.after.environment and path not in scene.before.environment:
                 yield scene.violation(NAME, path, "its content in its schemes", said(scene.after.environment[path]))
 
 
 def _left_by_failure(scene: Scene) -> Iterator[Violation]:
     """Directories are another matter: see `_empty_directories`."""
-    named, before = claims_of(scene), scene.before.environment
+    named, before = scene.named, scene.before.environment
     for path, node in scene.after.environment.items():
         if node.kind == "directory" or path in before or path in named or is_lock(path, node):
             continue
@@ -91,13 +95,13 @@ def _empty_directories(scene: Scene) -> Iterator[Violation]:
     ]
     if not new:
         return
-    parents = {path.rpartition("/")[0] for path in scene.after.environment}
+    filled = {path.rpartition("/")[0] for path in scene.after.environment}
     listed = {entry.path for wheel in scene.book.wheels for entry in wheel.entries if entry.kind == "directory"}
     for path in new:
         # Debian's Python names a place for its own packages, which poetry makes and leaves empty.
         if path.endswith("/dist-packages"):
             continue
-        if path not in parents and path.partition("/")[2] not in listed:
+        if path not in filled and path.partition("/")[2] not in listed:
             yield scene.violation(NAME, path, "no empty directory", said(scene.after.environment[path]))
 
 
@@ -109,15 +113,26 @@ def _was_put_back(scene: Scene, path: str) -> bool:
     return len(files[path].claims) > 1
 
 
+def _bytecode(scene: Scene) -> Iterator[Violation]:
+    """What the environment's interpreter has compiled of a module (PEP 3147) goes with it.
+
+    Its name tells whose it is: `NAME.TAG.pyc`, with the tag of the environment's interpreter, which is ours. What other
+    interpreters and other levels of optimisation (PEP 488) have compiled is not counted: pip's uninstall, whose rule
+    this is, asks `importlib.util.cache_from_source` of its own interpreter and knows of no other. An interpreter does
+    not import bytecode from `__pycache__` without its module: what is left is only waste, and a directory that stays.
+    """
+    own = f".{sys.implementation.cache_tag}.pyc"
+    before, after = scene.before.environment, scene.after.environment
+    for path, node in after.items():
+        module = module_of(path) if path.endswith(own) else ""
+        if module in scene.claims and module in before and module not in after and path in before:
+            yield scene.violation(NAME, path, "nothing: its module is gone", said(node))
+
+
 def _left_by_uninstall(scene: Scene) -> Iterator[Violation]:
     environment = scene.after.environment
-    parents = {path.rpartition("/")[0] for path in environment}
-    ours = {parent for path in scene.claims for parent in _parents(path)}
+    filled = {path.rpartition("/")[0] for path in environment}
+    ours = {parent for path in scene.claims for parent in parents(path)}
     for path, node in environment.items():
-        if node.kind == "directory" and path not in parents and path in ours - scene.evidence.furniture:
+        if node.kind == "directory" and path not in filled and path in ours - scene.evidence.furniture:
             yield scene.violation(NAME, path, "no empty directory", said(node))
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.contracts.locations import Locations
-    from harness.contracts.scene import Scene
 
 # Only these speak for an installed distribution: wheels carry others inside (`setuptools/_vendor/*.dist-info/RECORD`).
 _INSTALLED = re.compile(r"(?:purelib|platlib)/[^/]+\.dist-info/RECORD")
@@ -44,26 +43,10 @@ class RecordedRow(NamedTuple):
     hash: str
 
 
-def recorded(scene: Scene) -> tuple[RecordedRow, ...]:
-    """All rows of all RECORDs after the step."""
-    return rows(scene.after.records, scene.where)
-
-
-def claims_of(scene: Scene) -> frozenset[str]:
-    """All paths that some RECORD names."""
-    return _keys(recorded(scene))
-
-
 def module_of(path: str) -> str:
     """The module of which a path is the bytecode (PEP 3147); empty: it is none."""
     directory, cached, name = path.rpartition("/__pycache__/")
     return f"{directory}/{name.partition('.')[0]}.py" if cached else ""
-
-
-def orphans_before(scene: Scene) -> frozenset[str]:
-    """Files that were in no RECORD before the step either: whoever left them was judged then."""
-    named = _keys(rows(scene.before.records, scene.where_before))
-    return frozenset(scene.before.environment.keys() - named)
 
 
 def rows(records: Mapping[str, bytes], where: Locations) -> tuple[RecordedRow, ...]:
@@ -77,11 +60,6 @@ def rows(records: Mapping[str, bytes], where: Locations) -> tuple[RecordedRow, .
     return tuple(
         row for record, data in records.items() if _INSTALLED.fullmatch(record) for row in _rows(record, data, where)
     )
-
-
-@lru_cache(maxsize=64)
-def _keys(found: tuple[RecordedRow, ...]) -> frozenset[str]:
-    return frozenset(row.key for row in found)
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.contracts.book import Book, normalised
 from harness.contracts.locations import locations, node_at
+from harness.contracts.recorded import rows
 from harness.contracts.refusals import allows
 from harness.model import Violation
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from harness.contracts.locations import Locations
+    from harness.contracts.recorded import RecordedRow
     from harness.model import Evidence, Layout, Node, Outcome, Step, Trees, Wheel
     from harness.wheels.expected import Expectation, ExpectedFile
 
@@ -70,6 +72,22 @@ class Scene:
     def where_before(self) -> Locations:
         """Where paths led before the step."""
         return locations(self.before, self.evidence)
+
+    @cached_property
+    def recorded(self) -> tuple[RecordedRow, ...]:
+        """All rows of all RECORDs after the step."""
+        return rows(self.after.records, self.where)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """All paths that some RECORD names after the step."""
+        return frozenset(row.key for row in self.recorded)
+
+    @cached_property
+    def orphans_before(self) -> frozenset[str]:
+        """Files that were in no RECORD before the step either: whoever left them was judged then."""
+        named = {row.key for row in rows(self.before.records, self.where_before)}
+        return frozenset(self.before.environment.keys() - named)
 
     @cached_property
     def succeeded(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.contracts.book import normalised
-from harness.contracts.recorded import orphans_before
 from harness.contracts.scene import said
 
 if TYPE_CHECKING:
@@ -34,5 +33,5 @@ def check(scene: Scene) -> Iterator[Violation]:
         # A directory of that name is another wheel's; one that the layout mounts a file on cannot go.
         if node is None or node.kind == "directory" or path in kept or path in scene.evidence.furniture:
             continue
-        if path not in orphans_before(scene):
+        if path not in scene.orphans_before:
             yield scene.violation(NAME, path, "nothing: no installed distribution claims it", said(node))

@@ -32,6 +32,7 @@ __all__ = [
     "expected",
     "faults",
     "joined",
+    "parents",
     "record",
 ]
 
@@ -220,7 +221,7 @@ def _files_that_are_directories(
 ) -> Iterator[Conflict]:
     needed: dict[str, list[Claim]] = {}
     for path, file in files.items():
-        for directory in _parents(path):
+        for directory in parents(path):
             needed.setdefault(directory, []).extend(file.claims)
     for directory, claim in _listed_directories(wheels, platlib):
         needed.setdefault(directory, []).append(claim)
@@ -239,7 +240,8 @@ def _listed_directories(wheels: Sequence[Wheel], platlib: str) -> Iterator[tuple
                 yield _installed(wheel, data, entry.path, root, platlib), Claim(wheel.key, "", 0, executable=True)
 
 
-def _parents(path: str) -> Iterator[str]:
+def parents(path: str) -> Iterator[str]:
+    """Every directory above a path, the innermost first."""
     end = path.rfind("/")
     while end != -1:
         yield path[:end]

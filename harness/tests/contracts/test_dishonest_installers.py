@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -229,3 +230,15 @@ def test_messages_name_errnos_by_name_by_number_and_in_words() -> None:
 )
 def test_words_that_anybody_uses_are_no_errno(words: str) -> None:
     assert errnos_in(words) == frozenset()
+
+
+def test_bytecode_whose_module_was_removed_breaks_no_debris() -> None:
+    two = replace(COPY, steps=(*COPY.steps, step("uninstall", A.key)))
+    own, others = (
+        f"purelib/nvidia/a/__pycache__/__init__.{tag}.pyc" for tag in (sys.implementation.cache_tag, "pypy39")
+    )
+    compiled = {own: file(b"1"), others: file(b"2"), own.rpartition("/")[0]: DIRECTORY}
+    with_bytecode = put(installed(A), environment=compiled)
+    left = put(EMPTY, environment={**compiled, "purelib/nvidia/a": DIRECTORY, "purelib/nvidia": DIRECTORY})
+    assert broken(seen(two, with_bytecode, left)) == {"no-debris": {own}}
+    assert broken(seen(COPY, with_bytecode)) == {}
