@@ -80,7 +80,9 @@ def _wheels(layout: Layout, version: str) -> tuple[Wheel, ...]:
 def _odd(layout: Layout) -> Iterator[str]:
     """A file in each directory of site-packages that is not like the others, and each that is a mount itself."""
     packages = site_path(layout, "{site_packages}") + "/"
-    places = [(mount.at, mount.file) for mount in layout.mounts] + [(link.at, False) for link in layout.symlinks]
+    places = [(mount.at, mount.file) for mount in layout.mounts]
+    places += [(link.at, False) for link in layout.symlinks]
+    places += [(directory.at, False) for directory in layout.directories]
     for at, is_file in places:
         path = site_path(layout, at)
         if path.startswith(packages):

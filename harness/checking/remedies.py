@@ -88,6 +88,8 @@ def beside_environment(layout: Layout, role: Movable) -> Layout | None:
         roles=replace(layout.roles, **{role: target}),
         mounts=tuple(mount for mount in layout.mounts if not mount.at.startswith(start)),
         symlinks=tuple(link for link in layout.symlinks if not link.at.startswith(start)),
+        files=tuple(one for one in layout.files if not one.at.startswith(start)),
+        directories=tuple(one for one in layout.directories if not one.at.startswith(start)),
         permissions=tuple(one for one in layout.permissions if not one.at.startswith(start)),
         facts=facts,
         unwritable=tuple(one for one in layout.unwritable if one != role),

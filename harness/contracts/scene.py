@@ -186,7 +186,7 @@ class Scene:
         """Whether anything of the layout is there, and still there, that may refuse this step."""
         layout = self.evidence.case.layout
         if any(one.step.lifted for one in self.evidence.steps[: self.index + 1]):
-            return bool(layout.refusals and layout.symlinks)
+            return bool(layout.refusals and (layout.symlinks or layout.files))
         return _may_refuse(layout, self.step)
 
     @cached_property
@@ -387,4 +387,4 @@ def _may_refuse(layout: Layout, step: Step) -> bool:
     if not layout.refusals or not step.image:
         return bool(layout.refusals)
     moments = {mount.after for mount in layout.mounts} | {permission.after for permission in layout.permissions}
-    return bool(layout.symlinks) or "start" in moments
+    return bool(layout.symlinks or layout.files or layout.directories) or "start" in moments

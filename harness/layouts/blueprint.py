@@ -9,8 +9,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from harness.errors import FileInvalid
+from harness.layouts.contents import followed as links_followed
+from harness.layouts.contents import link_targets, site_place
 from harness.layouts.validate import problems
-from harness.model import ROLES, Layout, Mount, Permission, Symlink
+from harness.model import ROLES, Directory, File, Layout, Mount, Permission, Symlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from harness.model.layout import Moment, MountFlag
 
 _OCTAL: Final = 8
+_OWNER_MAY_CHANGE: Final = 0o300  # without both, nothing can be made or removed in a directory
 
 
 class MakeDirectory(NamedTuple):
@@ -30,6 +33,14 @@ class MakeFile(NamedTuple):
     """An empty file, created where it is absent."""
 
     path: str
+
+
+class PutFile(NamedTuple):
+    """A file with content, and its mode whatever the umask is; what is there already is written over."""
+
+    path: str
+    content: bytes
+    mode: int
 
 
 class MakeLink(NamedTuple):
@@ -90,7 +101,16 @@ class MakeReadOnly(NamedTuple):
 
 
 Action: TypeAlias = (
-    MakeDirectory | MakeFile | MakeLink | LayVolume | LayTmpfs | LayBind | LayOverlay | SetPermission | MakeReadOnly
+    MakeDirectory
+    | MakeFile
+    | PutFile
+    | MakeLink
+    | LayVolume
+    | LayTmpfs
+    | LayBind
+    | LayOverlay
+    | SetPermission
+    | MakeReadOnly
 )
 
 
@@ -106,7 +126,7 @@ class Blueprint:
         image: what to do once the image steps are done, in order.
         mount_points: real paths on which the layout mounts something.
         furniture: real paths that exist because the layout was built: mount points, symbolic links and their targets,
-            role directories, and all their parents.
+            files, directories, role directories, and all their parents.
         image_layers: how many layers the image steps are spread over.
     """
 
@@ -148,7 +168,7 @@ def blueprint(layout: Layout, base: str) -> Blueprint:
 
 def followed(action: Action) -> tuple[str, ...]:
     """The paths of which an action follows links to the end: making something new follows those on the way only."""
-    if isinstance(action, MakeDirectory | MakeFile | MakeLink):
+    if isinstance(action, MakeDirectory | MakeFile | PutFile | MakeLink):
         return (posixpath.dirname(action.path),)
     return (action.path, action.source) if isinstance(action, LayBind) else (action.path,)
 
@@ -156,6 +176,36 @@ def followed(action: Action) -> tuple[str, ...]:
 def site_path(layout: Layout, template: str) -> str:
     """The absolute path inside the site that a template of this layout stands for, without needless slashes."""
     return "/" + posixpath.normpath(layout.roles.resolve(template)).lstrip("/")
+
+
+def moment_of(layout: Layout, part: File | Directory) -> Moment:
+    """When a file or directory of a layout is put into place: with the mount that holds it."""
+    holder = _holder(layout, _end(layout, part.at))
+    return "start" if holder is None else layout.mounts[holder].after
+
+
+def _is_closed(directory: Directory) -> bool:
+    return int(directory.mode, _OCTAL) & _OWNER_MAY_CHANGE != _OWNER_MAY_CHANGE
+
+
+def _end(layout: Layout, template: str) -> str:
+    """The site path that a template leads to, all links followed."""
+    path = site_place(layout.roles, template)
+    return links_followed(path, link_targets(layout.roles, layout.symlinks)) or path
+
+
+def _holder(layout: Layout, path: str) -> int | None:
+    """The number of the mount that hides what lay at a path before, and shows what is put there; None: none does.
+
+    An overlay shows what lies below it, and so does a bind mount of itself.
+    """
+    found: list[tuple[int, bool, int]] = []
+    for index, mount in enumerate(layout.mounts):
+        place = _end(layout, mount.at)
+        is_new = mount.type == "tmpfs" or (mount.type == "bind" and mount.source is not None)
+        if is_new and f"{path}/".startswith(f"{place.rstrip('/')}/"):
+            found.append((len(place), mount.after == "image", index))
+    return max(found)[2] if found else None
 
 
 @dataclass(kw_only=True)
@@ -189,11 +239,15 @@ class _Drawing:
         permissions = [permission for permission in self.layout.permissions if permission.after == moment]
         if moment == "image" and not mounts and not permissions:
             return ()
+        if moment == "start":
+            self._contents(None)
         for index, mount in mounts:
             self._links_on_the_way_to(mount)
             self._mount(mount, self._layers(index))
+            self._contents(index)
         self._links(self.layout.symlinks)
         self._directories(self.real(f"{{{role}}}") for role in ROLES)
+        self._close(moment)
         for permission in permissions:
             self._permission(permission)
         self.actions += [MakeReadOnly(self.mount_point(mount)) for _, mount in mounts if "ro" in mount.flags]
@@ -241,6 +295,39 @@ class _Drawing:
         self._directory(posixpath.dirname(path))
         if path not in self.made:
             self._make(path, MakeFile(path))
+
+    def _contents(self, holder: int | None) -> None:
+        """The files and directories that one mount holds; where their links lead, as those may come later."""
+        for directory in self.layout.directories:
+            if self._held[directory] == holder:
+                self._directory(self._end(directory.at))
+                if not _is_closed(directory):
+                    self.actions.append(self._mode(directory))
+                self.ever.add(self.real(directory.at))
+        for file in self.layout.files:
+            if self._held[file] == holder:
+                path = self._end(file.at)
+                self._directory(posixpath.dirname(path))
+                self._make(path, PutFile(path, file.content, int(file.mode, _OCTAL)))
+                self.ever.add(self.real(file.at))
+
+    @functools.cached_property
+    def _held(self) -> Mapping[File | Directory, int | None]:
+        parts: tuple[File | Directory, ...] = (*self.layout.files, *self.layout.directories)
+        return {part: _holder(self.layout, _end(self.layout, part.at)) for part in parts}
+
+    def _end(self, template: str) -> str:
+        """The real path that a template leads to, all links of the layout followed, made or not."""
+        return (self.root + _end(self.layout, template)).rstrip("/")
+
+    def _close(self, moment: Moment) -> None:
+        """Directories whose mode keeps others from being put into them; of several, the innermost first."""
+        closed = [one for one in self.layout.directories if _is_closed(one) and moment_of(self.layout, one) == moment]
+        modes = sorted(map(self._mode, closed), key=lambda action: -action.path.count("/"))
+        self.actions += modes
+
+    def _mode(self, directory: Directory) -> SetPermission:
+        return SetPermission(self._end(directory.at), int(directory.mode, _OCTAL), -1, -1)
 
     def _make(self, path: str, action: Action) -> None:
         self.made.add(path)
@@ -328,7 +415,8 @@ class _Drawing:
 
     def _permission(self, permission: Permission) -> None:
         path = self.real(permission.at)
-        self._directory(path)
+        if self._end(permission.at) not in map(self._end, (file.at for file in self.layout.files)):
+            self._directory(path)
         mode = None if permission.mode is None else int(permission.mode, _OCTAL)
         owner = -1 if permission.owner is None else permission.owner
         group = -1 if permission.group is None else permission.group

@@ -32,7 +32,7 @@ class Site:
         roles: real path of each role, as the layout spells it (symbolic links are not followed).
         mount_points: real paths on which the layout mounts something, at the start or after the image steps.
         furniture: real paths that are there because the layout was built: mount points, symbolic links and their
-            targets, role directories, directories with permissions, and all their parents below `root`.
+            targets, files, directories, role directories, and all their parents below `root`.
         image_layers: how many lower layers the image steps are to be spread over, with `next_layer` between them.
     """
 
@@ -167,6 +167,7 @@ class _Builder:
         self._ways: Mapping[type[Action], Callable[[Any], None]] = {
             plans.MakeDirectory: _make_directory,
             plans.MakeFile: _make_file,
+            plans.PutFile: _put_file,
             plans.MakeLink: lambda action: os.symlink(action.target, action.path),
             plans.SetPermission: _set_permission,
             plans.LayVolume: lambda action: stack.enter_context(mounts.tmpfs(action.path, mode="755", leave="stay")),
@@ -225,7 +226,8 @@ class _Builder:
         self._stack.enter_context(mounts.bind(action.source, action.path, flags=action.flags, leave="stay"))
 
     def _untrue(self, action: Action, refused: OSError) -> LayoutUntrue:
-        words = " ".join(str(part) for part in (type(action).__name__, *action))
+        parts = (part for part in action if not isinstance(part, bytes))
+        words = " ".join(str(part) for part in (type(action).__name__, *parts))
         return LayoutUntrue(layout=self._layout.name, facts=(f"cannot be built: {words}: {errno_name(refused.errno)}",))
 
 
@@ -285,6 +287,13 @@ def _make_directory(action: plans.MakeDirectory) -> None:
 def _make_file(action: plans.MakeFile) -> None:
     with suppress(FileExistsError):
         os.close(os.open(action.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+
+
+def _put_file(action: plans.PutFile) -> None:
+    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with open(os.open(action.path, flags, 0o644), "wb") as file:
+        file.write(action.content)
+        os.fchmod(file.fileno(), action.mode)
 
 
 def _set_permission(action: plans.SetPermission) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import posixpath
 import re
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PLACE: Final = "/exdev-place"
 # What parts options, and layers, and quotes them.
 _SEPARATORS: Final = frozenset(',:\\"')
+_READABLE: Final = re.compile(rb"[\n\t -~]*")
 # What `{python}` stands for in a layout: of the interpreter that the script finds.
 _INTERPRETER: Final = re.compile(rf"(?<=/)python{sys.version_info.major}\.{sys.version_info.minor}(?![\w.-])")
 
@@ -88,7 +90,9 @@ def _guarded(actions: Iterable[Action]) -> Iterator[str]:
     for kind, group in groupby(actions, key=type):
         if kind is plans.MakeDirectory:
             ends = " ".join(map(quoted, _ends(group)))
-            yield from (f"inside {ends}", f"mkdir -p {ends}")
+            # Where a permission is set, an installer may have put a file or a link.
+            yield f"inside {ends}"
+            yield f'for path in {ends}; do [ -e "$path" ] || [ -L "$path" ] || mkdir -p "$path"; done'
             continue
         for action in group:
             yield f"inside {' '.join(map(quoted, dict.fromkeys(plans.followed(action))))}"
@@ -143,9 +147,21 @@ def _file(action: plans.MakeFile) -> Iterator[str]:
     yield f"mkdir -p {quoted(posixpath.dirname(action.path))}; touch {quoted(action.path)}"
 
 
+def _put(action: plans.PutFile) -> Iterator[str]:
+    path = quoted(action.path)
+    yield f"mkdir -p {quoted(posixpath.dirname(action.path))}"
+    if _READABLE.fullmatch(action.content):
+        yield f"printf %s {shlex.quote(action.content.decode())} > {path}"
+    else:
+        # No line of base64 has three characters.
+        yield f"base64 -d > {path} <<'EOF'\n{base64.encodebytes(action.content).decode()}EOF"
+    yield f"chmod {action.mode:04o} {path}"
+
+
 _WAYS: dict[type[Any], Callable[[Any], Iterator[str]]] = {
     plans.MakeDirectory: lambda action: iter([f"mkdir -p {quoted(action.path)}"]),
     plans.MakeFile: _file,
+    plans.PutFile: _put,
     plans.MakeLink: lambda action: iter([f"ln -s {quoted(action.target)} {quoted(action.path)}"]),
     plans.LayVolume: _volume,
     plans.LayTmpfs: _tmpfs,

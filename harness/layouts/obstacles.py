@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SCHEMES: Final = ("environment", "purelib", "platlib", "scripts", "data", "headers")
 _OWNER_MAY_CHANGE: Final = 0o300  # without both, nothing can be made or removed in a directory
+_OWNER_MAY_WRITE: Final = 0o200
 _OPEN: Final = 0o755
 _OCTAL: Final = 8
 
@@ -41,7 +42,7 @@ class LiftLimits(NamedTuple):
 
 
 class Permit(NamedTuple):
-    """A directory gets a mode in which its owner may change it."""
+    """A directory, or a file, gets a mode in which its owner may change it."""
 
     path: str
     mode: int
@@ -83,9 +84,17 @@ def _eased(layout: Layout) -> Iterator[Lifting]:
 
 
 def _permitted(layout: Layout) -> Iterator[Lifting]:
-    for permission in layout.permissions:
-        if _denies(permission.mode):
-            yield Permit(site_path(layout, permission.at), _OPEN)
+    files = {site_path(layout, file.at) for file in layout.files}
+    # What closes a directory comes before what lies in it.
+    said = [(one.at, one.mode) for one in layout.permissions]
+    said += [(file.at, file.mode) for file in layout.files]
+    said += [(directory.at, directory.mode) for directory in layout.directories]
+    for at, mode in sorted(said, key=lambda pair: site_path(layout, pair[0]).count("/")):
+        path = site_path(layout, at)
+        if path in files and mode is not None and not int(mode, _OCTAL) & _OWNER_MAY_WRITE:
+            yield Permit(path, int(mode, _OCTAL) | _OWNER_MAY_WRITE)
+        elif path not in files and _denies(mode):
+            yield Permit(path, _OPEN)
 
 
 def _is_in_the_way(mount: Mount, layout: Layout) -> bool:

@@ -8,12 +8,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from harness.layouts.blueprint import site_path
-from harness.model import Roles
+from harness.model import Directory, Roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.model import Layout, Mount
+    from harness.model import File, Layout, Mount
 
 _WIDTH: Final = 100
 _PLACE_WIDTH: Final = 46
@@ -25,7 +25,7 @@ _SCHEMES: Final = ("purelib", "platlib", "scripts", "data", "headers")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """One node of the tree: a mount, a symbolic link, or a directory with permissions.
+    """One node of the tree: a mount, a symbolic link, a file, or a directory with permissions.
 
     Attributes:
         path: inside the site.
@@ -105,13 +105,27 @@ def _places(layout: Layout) -> tuple[_Place, ...]:
         for link in layout.symlinks
         for path in (site_path(layout, link.at),)
     ]
+    contents = [
+        _Place(path=path, label=_label(layout, path), kind=_content(one), mount=False)
+        for one in _contents(layout)
+        for path in (site_path(layout, one.at),)
+    ]
     permissions = [
         _Place(path=path, label=_label(layout, path), kind=f"mode {permission.mode}", mount=False)
         for permission in layout.permissions
         for path in (site_path(layout, permission.at),)
     ]
     root = [] if any(mount.path == "/" for mount in mounts) else [_Place(path="/", label="/", kind="tmpfs")]
-    return (*root, *mounts, *links, *permissions)
+    return (*root, *mounts, *links, *contents, *permissions)
+
+
+def _contents(layout: Layout) -> tuple[File | Directory, ...]:
+    return (*layout.directories, *layout.files)
+
+
+def _content(one: File | Directory) -> str:
+    said = "directory" if isinstance(one, Directory) else f"file of {len(one.content)} bytes"
+    return said if one.mode == type(one)(at=one.at).mode else f"{said}, mode {one.mode}"
 
 
 def _label(layout: Layout, path: str) -> str:

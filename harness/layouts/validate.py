@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from harness.errors import Problem
 from harness.kernel.probes import CAPABILITIES
-from harness.model import ROLES, Fact, Layout, Mount, Permission, Roles, Symlink
+from harness.layouts.contents import MAX_BYTES, conflicts, followed, link_targets, site_place
+from harness.model import ROLES, Directory, Fact, File, Layout, Mount, Permission, Roles, Symlink
 from harness.model.codec import below, unknown
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ _KEYS: Final = {
     "source": "from",
     "mounts": "mount",
     "symlinks": "symlink",
+    "files": "file",
+    "directories": "directory",
     "permissions": "permission",
     "facts": "verify",
 }  # what files call a field, where it differs
@@ -87,6 +89,8 @@ def problems(layout: Layout) -> tuple[Problem, ...]:
     for key, values in (
         ("mount", layout.mounts),
         ("symlink", layout.symlinks),
+        ("file", layout.files),
+        ("directory", layout.directories),
         ("permission", layout.permissions),
         ("verify", layout.facts),
     ):
@@ -182,7 +186,7 @@ def _overlapping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     roles = layout["roles"]
     if any(check(Roles, _fields(roles), "")):
         return
-    places = {role: _place(roles, getattr(roles, role)) for role in ROLES}
+    places = {role: site_place(roles, getattr(roles, role)) for role in ROLES}
     schemes = [role for role in ROLES if role not in _APART]
     for index, role in enumerate(_APART):
         for other in (*_APART[:index], *schemes):
@@ -198,10 +202,6 @@ def _overlap(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _place(roles: Roles, template: str) -> str:
-    return posixpath.normpath("/" + roles.resolve(template).lstrip("/"))
-
-
 def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """A mount that hides an earlier one: nothing could be said of the hidden one, nor be done to it.
 
@@ -214,7 +214,7 @@ def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     sound = [(index, mount) for index, mount in enumerate(layout["mounts"]) if not any(_template(mount.at, ""))]
     laid: list[tuple[int, str, str]] = []
     for index, mount in sorted(sound, key=lambda pair: pair[1].after == "image"):
-        place = _place(roles, mount.at)
+        place = site_place(roles, mount.at)
         for earlier, covered, after in laid:
             is_below = covered != place and covered.startswith(place.rstrip("/") + "/")
             if is_below or (covered, after) == (place, mount.after):
@@ -228,13 +228,9 @@ def _looping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     roles = layout["roles"]
     if any(check(Roles, _fields(roles), "")) or any(_flawed(one) for one in layout["symlinks"]):
         return
-    links: dict[str, str] = {}
-    for symlink in layout["symlinks"]:
-        at = _place(roles, symlink.at)
-        relative = not symlink.to.startswith(("/", "{"))
-        links[at] = posixpath.join(posixpath.dirname(at), symlink.to) if relative else _place(roles, symlink.to)
+    links = link_targets(roles, layout["symlinks"])
     for index, symlink in enumerate(layout["symlinks"]):
-        if _is_circle(_place(roles, symlink.at), links):
+        if followed(site_place(roles, symlink.at), links) is None:
             message = f"leads back to itself: {symlink.at} -> {symlink.to}"
             yield Problem(where=below(where, f"symlink[{index}].to"), message=message)
 
@@ -243,14 +239,23 @@ def _flawed(symlink: Symlink) -> bool:
     return any(_template(symlink.at, "")) or any(_target(symlink.to, ""))
 
 
-def _is_circle(path: str, links: Mapping[str, str]) -> bool:
-    """Whether following links from a path meets more of them than there are."""
-    for _ in range(len(links) + 1):
-        link = next((one for one in links if f"{path}/".startswith(f"{one}/")), None)
-        if link is None:
-            return False
-        path = posixpath.normpath(links[link] + path[len(link) :])
-    return True
+def _crowded(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """Files and directories that something else of the layout is in the way of."""
+    if not layout["files"] and not layout["directories"]:
+        return
+    ats = [one.at for name in ("mounts", "files", "directories", "permissions") for one in layout[name]]
+    sources = [mount.source for mount in layout["mounts"] if mount.source]
+    is_flawed = any(any(_template(at, "")) for at in ats) or any(any(_source(one, "")) for one in sources)
+    if is_flawed or any(_looping(layout, "")) or any(_flawed(one) for one in layout["symlinks"]):
+        return
+    if not any(check(Roles, _fields(layout["roles"]), "")):
+        for problem in conflicts(layout):
+            yield dataclasses.replace(problem, where=below(where, problem.where))
+
+
+def _content(content: bytes, where: str) -> Iterator[Problem]:
+    if len(content) > MAX_BYTES:
+        yield Problem(where=where, message=f"{len(content)} bytes are more than {MAX_BYTES}")
 
 
 def _mount(mount: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -338,6 +343,8 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
     (Layout, "unwritable"): _unwritable,
     (Layout, "mounts"): _parts,
     (Layout, "symlinks"): _parts,
+    (Layout, "files"): _parts,
+    (Layout, "directories"): _parts,
     (Layout, "permissions"): _parts,
     (Layout, "facts"): _parts,
     (Mount, "at"): _template,
@@ -349,6 +356,11 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
     (Mount, "options"): _options,
     (Symlink, "at"): _template,
     (Symlink, "to"): _target,
+    (File, "at"): _template,
+    (File, "content"): _content,
+    (File, "mode"): _octal,
+    (Directory, "at"): _template,
+    (Directory, "mode"): _octal,
     (Permission, "at"): _template,
     (Permission, "mode"): _octal,
     (Permission, "owner"): _between(0, _MAX_ID, "an id"),
@@ -364,6 +376,7 @@ _TOGETHER: Final[Sequence[tuple[type[object], AbstractSet[str], _Judge]]] = (
     (Layout, {"roles"}, _overlapping),
     (Layout, {"mounts", "roles"}, _hiding),
     (Layout, {"symlinks", "roles"}, _looping),
+    (Layout, {"mounts", "symlinks", "files", "directories", "permissions", "roles"}, _crowded),
     (Mount, {"type"}, _mount),
     (Roles, {*ROLES}, _circles),
     (Fact, {"do", "to"}, _fact),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import LayoutUntrue, errno_name
 from harness.kernel import mountinfo
+from harness.layouts.blueprint import moment_of
 from harness.layouts.build import build
 from harness.layouts.deeds import Deeds
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
     from harness.kernel.mountinfo import MountEntry
     from harness.layouts.build import Site
-    from harness.model import Fact, Layout, Mount
+    from harness.model import Fact, File, Layout, Mount
     from harness.model.layout import Moment
 
 _UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -40,12 +43,12 @@ def verify(layout: Layout, *, laboratory: Laboratory) -> None:
 def _untrue(layout: Layout, laboratory: Laboratory) -> tuple[str, ...]:
     with build(layout, laboratory=laboratory) as site:
         deeds = Deeds(site)
-        untrue = [*_facts(deeds, layout, "start"), *_mounts(site, "start")]
+        untrue = [*_contents(site, "start"), *_facts(deeds, layout, "start"), *_mounts(site, "start")]
         for fact in layout.facts:
             if fact.after == "image":
                 deeds.prepare(fact)
         site.finish_image()
-        untrue += [*_facts(deeds, layout, "image"), *_mounts(site, "image")]
+        untrue += [*_contents(site, "image"), *_facts(deeds, layout, "image"), *_mounts(site, "image")]
     return tuple(untrue)
 
 
@@ -59,6 +62,44 @@ def _facts(deeds: Deeds, layout: Layout, moment: Moment) -> Iterator[str]:
 
 def _words(fact: Fact) -> str:
     return f"{fact.do} {fact.source} -> {fact.to}" if fact.to else f"{fact.do} {fact.source}"
+
+
+def _contents(site: Site, moment: Moment) -> Iterator[str]:
+    """Files and directories, as soon as they are there: a deed may well write to one."""
+    modes = {one.at: one.mode for one in site.layout.permissions if one.mode and one.after in ("start", moment)}
+    for file in site.layout.files:
+        if moment_of(site.layout, file) == moment:
+            yield from _content(site, file, modes.get(file.at, file.mode))
+    for directory in site.layout.directories:
+        if moment_of(site.layout, directory) == moment:
+            found = _found(site, directory.at)
+            expected = f"a directory, mode {int(modes.get(directory.at, directory.mode), _OCTAL):04o}"
+            if found != expected:
+                yield f"{directory.at}: expected {expected}, found {found}"
+
+
+def _content(site: Site, file: File, mode: str) -> Iterator[str]:
+    expected = f"a file of {len(file.content)} bytes, mode {int(mode, _OCTAL):04o}"
+    found = _found(site, file.at)
+    if found != expected:
+        yield f"{file.at}: expected {expected}, found {found}"
+        return
+    # Who is not root cannot read what denies it, not even its own.
+    with suppress(PermissionError), open(site.path(file.at), "rb") as opened:
+        if opened.read() != file.content:
+            yield f"{file.at}: expected its own content, found another of the same size"
+
+
+def _found(site: Site, at: str) -> str:
+    """What is at a path, in words."""
+    try:
+        status = os.lstat(site.path(at))
+    except OSError as refused:
+        return errno_name(refused.errno)
+    mode = f"mode {stat.S_IMODE(status.st_mode):04o}"
+    if stat.S_ISREG(status.st_mode):
+        return f"a file of {status.st_size} bytes, {mode}"
+    return f"a directory, {mode}" if stat.S_ISDIR(status.st_mode) else "something else"
 
 
 def _mounts(site: Site, moment: Moment) -> Iterator[str]:

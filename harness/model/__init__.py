@@ -16,7 +16,7 @@ from harness.model.evidence import (
     Trees,
     Violation,
 )
-from harness.model.layout import ROLES, Fact, Layout, Mount, Permission, Roles, Symlink
+from harness.model.layout import ROLES, Directory, Fact, File, Layout, Mount, Permission, Roles, Symlink
 from harness.model.wheel import Entry, Wheel
 
 __all__ = [
@@ -25,10 +25,12 @@ __all__ = [
     "ROLES",
     "Action",
     "Case",
+    "Directory",
     "Entry",
     "Evidence",
     "Execution",
     "Fact",
+    "File",
     "Kind",
     "Layout",
     "LinkMode",

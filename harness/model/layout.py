@@ -63,8 +63,39 @@ class Symlink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that is there before anything is installed; directories that lead to it are made.
+
+    It lies on the innermost mount that holds its path (on an overlay: in the lower layer), and is put there before that
+    mount becomes read-only. On a mount that is laid after the image it appears with that mount.
+
+    Attributes:
+        at: where: a path as in `Mount.at`. No link, role or mounted directory has the same path.
+        content: its bytes: a text, or `{base64 = "..."}`; at most 1 MiB.
+        mode: octal mode, whatever the umask is. A permission of the same path comes later, and wins.
+    """
+
+    at: str
+    content: bytes = b""
+    mode: str = "644"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """A directory that is there before anything is installed, empty where nothing else of the layout lies in it.
+
+    Attributes:
+        at: where: a path as in `File.at`.
+        mode: octal mode, set once all that lies in it is there. A permission of the same path comes later, and wins.
+    """
+
+    at: str
+    mode: str = "755"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """Mode, owner and group of a path that is there before anything is installed (a directory, created if absent)."""
+    """Mode, owner and group of a path that is there before anything is installed (a directory, if nothing else is)."""
 
     at: str
     mode: str | None = None
@@ -146,7 +177,7 @@ class Layout:
         tags: groups that scenarios select by (`cross-device`, `overlay`, ...).
         requires: capabilities (see `exdev doctor`) without which it cannot be built.
         refusals: errnos with which an installer may honestly refuse to work here (`EROFS`); empty: it has to succeed.
-        mounts, symlinks, permissions, roles: what is built.
+        mounts, symlinks, files, directories, permissions, roles: what is built.
         facts: what must be true once it is built.
         unwritable: roles that nothing can be written into on the machine that this is a capture of, with an errno that
             no layout gives (`EDQUOT`). Nothing is built or verified by it: who judges has to say so.
@@ -161,6 +192,8 @@ class Layout:
     refusals: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = field(default=(), metadata={"key": "mount"})
     symlinks: tuple[Symlink, ...] = field(default=(), metadata={"key": "symlink"})
+    files: tuple[File, ...] = field(default=(), metadata={"key": "file"})
+    directories: tuple[Directory, ...] = field(default=(), metadata={"key": "directory"})
     permissions: tuple[Permission, ...] = field(default=(), metadata={"key": "permission"})
     roles: Roles = field(default_factory=Roles)
     facts: tuple[Fact, ...] = field(default=(), metadata={"key": "verify"})

@@ -208,6 +208,16 @@ def _without_symlinks(candidate: Candidate, gone: Collection[int]) -> Candidate:
     return _with_layout(candidate, replace(layout, symlinks=_rest(layout.symlinks, gone)))
 
 
+def _without_placed_files(candidate: Candidate, gone: Collection[int]) -> Candidate:
+    layout = candidate.case.layout
+    return _with_layout(candidate, replace(layout, files=_rest(layout.files, gone)))
+
+
+def _without_placed_directories(candidate: Candidate, gone: Collection[int]) -> Candidate:
+    layout = candidate.case.layout
+    return _with_layout(candidate, replace(layout, directories=_rest(layout.directories, gone)))
+
+
 def _without_permissions(candidate: Candidate, gone: Collection[int]) -> Candidate:
     layout = candidate.case.layout
     return _with_layout(candidate, replace(layout, permissions=_rest(layout.permissions, gone)))
@@ -292,6 +302,12 @@ KINDS: Final = (
     Kind(name="wheels", count=lambda case: len(case.wheels), without=_without_wheels),
     Kind(name="mounts", count=lambda case: len(case.layout.mounts), without=_without_mounts),
     Kind(name="symlinks", count=lambda case: len(case.layout.symlinks), without=_without_symlinks),
+    Kind(name="placed files", count=lambda case: len(case.layout.files), without=_without_placed_files),
+    Kind(
+        name="placed directories",
+        count=lambda case: len(case.layout.directories),
+        without=_without_placed_directories,
+    ),
     Kind(name="permissions", count=lambda case: len(case.layout.permissions), without=_without_permissions),
     Kind(name="meddlings", count=lambda case: len(_meddlings(case)), without=_without_meddlings),
     Kind(name="joint requests", count=lambda case: len(_requests(case)), without=_without_requests),

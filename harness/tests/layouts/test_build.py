@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.errors import FileInvalid, HarnessError, LayoutUntrue, MountFailed
 from harness.kernel import mountinfo
 from harness.layouts import build, load, names
-from harness.model import Layout, Mount, Permission, Roles, Symlink
+from harness.model import Directory, File, Layout, Mount, Permission, Roles, Symlink
 
 if TYPE_CHECKING:
     from harness.kernel.laboratory import Laboratory
@@ -320,6 +320,8 @@ _LAYOUTS = st.builds(
     about=st.just("x"),
     mounts=st.lists(_MOUNTS, max_size=4).map(tuple),
     symlinks=st.lists(st.builds(Symlink, at=_PATHS, to=_PATHS), max_size=2).map(tuple),
+    files=st.lists(st.builds(File, at=_PATHS, content=st.just(b"x")), max_size=1).map(tuple),
+    directories=st.lists(st.builds(Directory, at=_PATHS, mode=st.just("555")), max_size=1).map(tuple),
     permissions=st.lists(st.builds(Permission, at=_PATHS, mode=st.just("755"), after=_MOMENTS), max_size=2).map(tuple),
 )
 

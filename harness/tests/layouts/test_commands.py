@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from harness.kernel import mountinfo
 from harness.layouts import load, names
 from harness.layouts.blueprint import site_path
 from harness.layouts.commands import commands, lifting, role
-from harness.model import Mount, Permission
+from harness.model import Directory, File, Mount, Permission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +92,31 @@ def test_nothing_is_done_by_hand_through_a_link_out_of_the_site(tmp_path: Path) 
     assert done.returncode == 1
     assert done.stderr.endswith("bin/precious leads out\n")
     assert precious.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("content", [b"", b"text '$x' %s\\n\n", b"\0\xff" * 99, "EOF\n\u00fc\n".encode()])
+def test_a_file_is_put_by_hand_where_it_is_seen(tmp_path: Path, content: bytes) -> None:
+    at = "{purelib}/neigh bour/$data"
+    mounts = (
+        Mount(at="{environment}", type="overlay"),
+        Mount(at="{purelib}/neigh bour", type="tmpfs", flags=("ro",), after="image"),
+    )
+    files = (File(at=at, content=content, mode="4710"),)
+    directories = (Directory(at="{cache}/closed", mode="500"),)
+    layout = replace(load("plain"), mounts=mounts, files=files, directories=directories)
+    path, closed = role(layout, "purelib") + "/\"neigh bour/\"'$data'", role(layout, "cache") + "/closed"
+    done = built(layout, tmp_path, then=f"stat -c %a {path} {closed}; base64 -w0 {path}; touch {path}")
+    modes, digits = done.stdout.rsplit("\n", 1)
+    assert (modes, base64.b64decode(digits)) == ("4710\n500", content)
+    assert "Read-only file system" in done.stderr
+
+
+def test_a_permission_by_hand_may_be_of_a_file(tmp_path: Path) -> None:
+    permission = Permission(at="{scripts}/tool", mode="000", after="image")
+    layout = replace(load("plain"), permissions=(permission,))
+    tool = f"{role(layout, 'scripts')}/tool"
+    done = built(layout, tmp_path, f"touch {tool}", then=f"stat -c '%F %a' {tool}")
+    assert done.stdout == "regular empty file 0\n"
 
 
 @pytest.mark.parametrize("at", ["/a,upperdir=/precious", "/a:/precious", '/a"', "/a\\"])

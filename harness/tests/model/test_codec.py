@@ -12,7 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import FileInvalid
-from harness.model import FORMAT, LINK_MODES, Case, Entry, Fact, Layout, Mount, Plan, Roles, Step, Symlink, Wheel
+from harness.model import (
+    FORMAT,
+    LINK_MODES,
+    Case,
+    Directory,
+    Entry,
+    Fact,
+    File,
+    Layout,
+    Mount,
+    Plan,
+    Roles,
+    Step,
+    Symlink,
+    Wheel,
+)
 from harness.model.codec import MAX_BYTES, decode, dump_json, dump_toml, encode, load
 
 if TYPE_CHECKING:
@@ -44,6 +59,8 @@ _LAYOUTS = st.builds(
         )
     ),
     symlinks=_tuples(st.builds(Symlink, at=_TEXTS, to=_TEXTS)),
+    files=_tuples(st.builds(File, at=_TEXTS, content=st.binary(max_size=20), mode=_TEXTS)),
+    directories=_tuples(st.builds(Directory, at=_TEXTS, mode=_TEXTS)),
     roles=st.builds(Roles, cache=_TEXTS),
     facts=_tuples(st.builds(Fact, do=st.sampled_from(("link", "write")), source=_TEXTS, to=st.none() | _TEXTS)),
 )

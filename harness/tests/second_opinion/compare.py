@@ -143,6 +143,7 @@ def features(case: Case) -> tuple[str, ...]:
     layout = case.layout
     found = {f"link {one.at}" for one in layout.symlinks}
     found |= {f"{one.type} {one.at}" + (" (image)" if one.after == "image" else "") for one in layout.mounts}
+    found |= {f"file {one.at}" for one in layout.files} | {f"directory {one.at}" for one in layout.directories}
     found |= {f"permission {one.at}" for one in layout.permissions}
     plain = type(layout.roles)()
     for one in dataclasses.fields(layout.roles):
@@ -195,6 +196,10 @@ def _smaller_layouts(layout: Layout) -> Iterator[Layout]:
         yield replace(layout, mounts=mounts)
     for symlinks in _with_one_less(layout.symlinks):
         yield replace(layout, symlinks=symlinks)
+    for files in _with_one_less(layout.files):
+        yield replace(layout, files=files)
+    for directories in _with_one_less(layout.directories):
+        yield replace(layout, directories=directories)
     for permissions in _with_one_less(layout.permissions):
         yield replace(layout, permissions=permissions)
     for index, mount in enumerate(layout.mounts):

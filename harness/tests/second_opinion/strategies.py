@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from hypothesis import strategies as st
 
 from harness.layouts.validate import problems
-from harness.model import Case, Entry, Layout, Mount, Permission, Plan, Roles, Step, Symlink, Wheel
+from harness.model import Case, Directory, Entry, File, Layout, Mount, Permission, Plan, Roles, Step, Symlink, Wheel
 from harness.wheels import wheel
 
 if TYPE_CHECKING:
@@ -78,17 +78,34 @@ _LINKS: Final[tuple[tuple[Symlink, ...], ...]] = (
     (Symlink(at="{environment}", to="/real/environment"),),
     (Symlink(at="{scripts}", to="/elsewhere/bin"),),
 )
+# What lies there already: neighbours in site-packages, beside and inside of what wheels bring, and where they write to.
+_CONTENTS: Final[tuple[tuple[File | Directory, ...], ...]] = (
+    (File(at="{purelib}/neighbour.py", content=b"NEIGHBOUR = 1\n"),),
+    (File(at="{purelib}/one/theirs.txt", content=b"theirs\n", mode="400"), Directory(at="{purelib}/one/theirs")),
+    (File(at="{purelib}/shared/data.bin", content=b"\0\xff", mode="666"),),
+    (Directory(at="{purelib}/empty", mode="700"),),
+    (Directory(at="{purelib}/closed/deep", mode="555"), Directory(at="{purelib}/closed", mode="555")),
+    (Directory(at="{environment}/share/man/man1", mode="2775"),),
+    (File(at="{scripts}/theirs", content=b"#!/bin/sh\nexit 0\n", mode="755"),),
+    (File(at="{data}/share/theirs.txt", content=b"theirs\n"),),
+    (File(at="{cache}/theirs/CACHEDIR.TAG", content=b"Signature: 8a477f597d28d172789f06886806bc55\n"),),
+    (File(at="{temporary}/theirs.lock"), Directory(at="{temporary}/theirs", mode="1777")),
+    (File(at="/elsewhere/theirs.txt", content=b"theirs\n"), Directory(at="/elsewhere/shared", mode="755")),
+)
 _NAMES: Final = ("one", "two-b", "Three", "four.dot")
 
 
 @st.composite
 def layouts(draw: Draw) -> Layout:
-    """Valid layouts, of up to three mounts, two groups of links and a permission. Shrink towards the plain one."""
+    """Valid layouts: up to three mounts, two groups of links, two of contents, one permission; the plain one first."""
     environment = draw(st.sampled_from(_ENVIRONMENTS))
     roles = Roles(**{"environment": environment, **draw(st.sampled_from(_ROLES))})
     mounts = tuple(draw(st.lists(_mounts(), max_size=3, unique_by=lambda one: (one.at, one.after))))
     links = tuple(dict.fromkeys(one for group in draw(st.lists(st.sampled_from(_LINKS), max_size=2)) for one in group))
     permissions = tuple(draw(st.lists(_permissions(), max_size=1)))
+    contents = tuple(
+        dict.fromkeys(one for group in draw(st.lists(st.sampled_from(_CONTENTS), max_size=2)) for one in group)
+    )
     obstacle = any(_hinders(one) for one in mounts) or bool(permissions)
     made = Layout(
         name="composed",
@@ -96,6 +113,8 @@ def layouts(draw: Draw) -> Layout:
         roles=roles,
         mounts=mounts,
         symlinks=links,
+        files=tuple(one for one in contents if isinstance(one, File)),
+        directories=tuple(one for one in contents if isinstance(one, Directory)),
         permissions=permissions,
         refusals=REFUSALS if obstacle else (),
     )
