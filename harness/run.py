@@ -13,7 +13,7 @@ from harness.contracts import CONTRACTS, judge
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
 from harness.installers.scripts import ScriptRunner, brought, provide_interpreter
 from harness.kernel.sharing import Sharing
-from harness.layouts import build, load
+from harness.layouts import CONTROL, build, load, refuse_false_control
 from harness.layouts.meddling import meddle
 from harness.layouts.observe import Observer
 from harness.layouts.verify import verify
@@ -81,8 +81,8 @@ class Runner:
 
         Raises:
             NotApplicable: the installer does not do what the case asks for.
-            MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, or is not what it says it is; or a wheel's
-                archive cannot be written into its wheelhouse.
+            MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, is not what it says it is, or goes by the
+                name of the control; or a wheel's archive cannot be written into its wheelhouse.
         """
         with self._built(case) as (installer, site):
             evidence = _seen(_Run(case, installer, site, scripts=self._scripts))
@@ -106,6 +106,7 @@ class Runner:
         installer = self._find(case.installer)
         if missing := installer.abilities.missing(case):
             raise NotApplicable(installer=case.installer, what=missing)
+        refuse_false_control(case.layout)
         verify(case.layout, laboratory=self._laboratory)
         with _umask(USUAL_UMASK), build(case.layout, laboratory=self._laboratory) as site:
             yield installer, site
@@ -114,7 +115,7 @@ class Runner:
         """The case on the plain layout with the empty plan."""
         if "order-independent" not in self._contracts:
             return None
-        control = replace(case, layout=load("plain"), plan=Plan())
+        control = replace(case, layout=load(CONTROL), plan=Plan())
         if control not in self._controls:
             with build(control.layout, laboratory=self._laboratory) as site:
                 run = _Run(control, self._find(case.installer), site, control=True)

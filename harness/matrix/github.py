@@ -65,13 +65,14 @@ def strategy(
 
     Raises:
         UnknownName: there is no such layout or installer, or its name cannot be one word of a command line.
+        FileInvalid: a layout is not usable, or two have one name.
         ReleaseInvalid: what names a release does not.
         NotProvided: nobody knows the newest release.
     """
     chosen = tuple(dict.fromkeys(layout)) or layouts.names()
     tested = tuple(dict.fromkeys(installer)) or ("reference", *RELEASED)
+    layouts.load_all(chosen)
     for one in chosen:
-        layouts.load(one)
         _check_word("layout", one, layouts.names())
     for one in tested:
         _check_installer(one)

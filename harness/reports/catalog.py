@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +95,11 @@ def _sign(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
 
 def _wheel(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
     skeleton, name, bad = (fields.get(key, "") for key in ("skeleton", "name", "bad"))
-    if sum(map(bool, (skeleton, name, bad))) != 1:
+    # A key that is not among the fields is there, and has a problem of its own.
+    if {"skeleton", "name", "bad"} <= fields.keys() and sum(map(bool, (skeleton, name, bad))) != 1:
         yield Problem(where=where, message="says either `name` or `skeleton` or `bad`")
+    if {"files", "entries"} <= fields.keys():
+        yield from _repeated(fields, where)
     alone = skeleton or bad
     yield from (
         Problem(where=codec.below(where, key), message=f"of a wheel with `name` only, and not of {alone!r}")
@@ -107,6 +111,28 @@ def _wheel(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
         yield Problem(where=codec.below(where, "bad"), message=codec.unknown(bad, tuple(BAD)))
     if skeleton and skeleton not in manifests.names():
         yield Problem(where=codec.below(where, "skeleton"), message=codec.unknown(skeleton, manifests.names()))
+
+
+def _repeated(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """A path of `files` that there is already, or that others need as a directory; entries may say anything."""
+    info = f"{fields.get('name', '').replace('-', '_')}-{fields.get('version', '')}.dist-info"
+    first = {f"{info}/{name}": "made for every wheel" for name in ("METADATA", "WHEEL", "RECORD")}
+    first |= {posixpath.normpath(entry.path): f"entry[{index}]" for index, entry in enumerate(fields["entries"])}
+    needed = {parent for path in (*fields["files"], *first) for parent in _parents(path)}
+    for index, path in enumerate(fields["files"]):
+        place = codec.below(where, f"files[{index}]")
+        earlier = first.setdefault(posixpath.normpath(path), f"files[{index}]")
+        if earlier != f"files[{index}]":
+            hint = "an archive that holds it twice is said by [[wheel.entry]] alone"
+            yield Problem(where=place, message=f"{path!r:.100} is {earlier} already; {hint}")
+        elif posixpath.normpath(path) in needed:
+            yield Problem(where=place, message=f"{path!r:.100} is a directory of other files")
+
+
+def _parents(path: str) -> Iterator[str]:
+    path = posixpath.normpath(path)
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _metadata(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -144,15 +170,17 @@ def _releases(fields: Mapping[str, Any]) -> Iterator[Problem]:
             except InvalidVersion as error:
                 yield Problem(where=f"{key}[{index}]", message=str(error))
                 continue
-            if (release in affected) is not (key == "red"):
+            if "affected" in fields and (release in affected) is not (key == "red"):
                 message = f"{text} is {key}, and {'not ' if key == 'red' else ''}in affected = {str(affected)!r}"
                 yield Problem(where=f"{key}[{index}]", message=message)
-    if fields.get("status") == "fixed" and not fields.get("green"):
+    if fields.get("status") == "fixed" and "green" in fields and not fields["green"]:
         yield Problem(where="green", message="missing: a fixed report names a release that was seen without it")
 
 
 def _place(fields: Mapping[str, Any]) -> Iterator[Problem]:
-    layout, own = fields.get("layout", ""), fields.get("own_layout")
+    if not {"layout", "own_layout"} <= fields.keys():
+        return
+    layout, own = fields["layout"], fields["own_layout"]
     if bool(layout) == bool(own):
         yield Problem(where="layout", message="says either `layout` or `[own_layout]`")
     elif layout and layout not in layouts.names():
@@ -160,7 +188,9 @@ def _place(fields: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _steps(fields: Mapping[str, Any]) -> Iterator[Problem]:
-    known = {_key(told) for told in fields.get("wheels", ())}
+    if "wheels" not in fields:
+        return
+    known = {_key(told) for told in fields["wheels"]}
     for number, step in enumerate(fields.get("steps", ())):
         for index, key in enumerate(step.wheels):
             if key not in known:

@@ -95,13 +95,13 @@ class Selection:
 
         Raises:
             UnknownName: a name is not known.
-            FileInvalid: a user's own layout is not usable.
+            FileInvalid: a user's own layout is not usable, or two layouts have one name.
             WheelUnavailable: the published wheels are not there and cannot be downloaded.
         """
-        chosen = tuple(layouts.load(name) for name in layout or layouts.names())
+        chosen = layouts.load_all(layout or layouts.names())
         return cls(
             layouts=chosen,
-            own=frozenset(one.name for name, one in zip(layout, chosen, strict=False) if name not in layouts.names()),
+            own=frozenset(layouts.load(name).name for name in layout if name not in layouts.names()),
             link_modes=tuple(_link_mode(name) for name in link_mode) or LINK_MODES,
             installers=tuple(installers.find(name).name for name in installer) or ("reference",),
             published=published.fetch() if real_wheels else (),

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.data import fixtures
-from harness.errors import UnknownName
-from harness.layouts import load, names, tagged
+from harness.errors import FileInvalid, UnknownName
+from harness.layouts import load, load_all, names, tagged
+from harness.model import Case, Layout, Mount, Step
 from harness.model.codec import dump_json, dump_toml
+from harness.run import Runner
+from harness.wheels import wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from harness.kernel.laboratory import Laboratory
 
 _ASKED_FOR = """
     plain cross-device-cache docker-volume bind-cache overlay-fresh overlay-environment-in-lower overlay-cache-in-lower
@@ -91,3 +97,28 @@ def test_tag_gives_exactly_the_layouts_that_have_it() -> None:
     found = {layout.name for layout in tagged("overlay")}
     assert found == {name for name in names() if "overlay" in load(name).tags}
     assert "docker-volume" in found
+
+
+def test_two_layouts_of_one_name_are_refused_in_one_run(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text('name = "bind-cache"\nabout = "one"\n')
+    other.write_text('name = "bind-cache"\nabout = "other"\n')
+    assert [layout.about for layout in load_all([str(one), "plain", str(one), "plain"])] == ["one", load("plain").about]
+    for first, second in ((str(one), str(other)), ("bind-cache", str(one)), (str(one), "bind-cache")):
+        with pytest.raises(FileInvalid, match=re.escape(f"'bind-cache' is also the name of {first}")) as caught:
+            load_all(["plain", first, second])
+        assert caught.value.file == second
+
+
+def test_nothing_else_goes_by_the_name_of_the_control(tmp_path: Path, laboratory: Laboratory) -> None:
+    false = Layout(name="plain", about="x", mounts=(Mount(at="{cache}", type="tmpfs"),))
+    path = tmp_path / "mine.toml"
+    path.write_text(dump_toml(false))
+    with pytest.raises(FileInvalid, match="name: 'plain' is the catalogue's own"):
+        load_all([str(path)])
+    one = wheel("one", files={"one.py": b""})
+    case = Case(layout=false, wheels=(one,), steps=(Step(action="install", wheels=(one.key,)),))
+    with pytest.raises(FileInvalid, match="name: 'plain' is the catalogue's own"):
+        Runner(laboratory).run(case)
+    # A case that was saved before the catalogue's had its words of today.
+    assert Runner(laboratory).run(replace(case, layout=replace(load("plain"), about="older words", facts=()))).holds

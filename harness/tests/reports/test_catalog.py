@@ -50,6 +50,10 @@ def _load(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> object:
     return reports.load(path)
 
 
+def _files(data: dict[str, Any], *paths: str) -> None:
+    data["wheel"].append({"name": "x", "version": "2", "files": list(paths)})
+
+
 def test_a_report_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
     report = _load(tmp_path, dict)
     assert getattr(report, "id", "") == "uv#1"
@@ -73,6 +77,13 @@ def test_a_report_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
         (lambda data: data["wheel"].append({"skeleton": "torch-9"}), "skeleton: unknown 'torch-9'"),
         (lambda data: data["step"].append({"action": "install", "wheels": ["seven-1"]}), "'seven-1' is no wheel"),
         (lambda data: data.update(colour="red"), "colour: unknown key"),
+        (lambda data: _files(data, "x/a", "x/b", "x/a"), r"files\[2\]: 'x/a' is files\[0\] already; an archive that"),
+        (lambda data: _files(data, "x/a", "x//a"), r"files\[1\]: 'x//a' is files\[0\] already"),
+        (lambda data: _files(data, "x", "x/a"), r"files\[0\]: 'x' is a directory of other files"),
+        (
+            lambda data: _files(data, "x-2.dist-info/RECORD"),
+            r"files\[0\]: 'x-2.dist-info/RECORD' is made for every wheel",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(
@@ -80,6 +91,37 @@ def test_what_is_wrong_is_named_with_its_place(
 ) -> None:
     with pytest.raises(FileInvalid, match=complaint):
         _load(tmp_path, change)
+
+
+_OWN = {"name": "mine", "about": "x"}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"own_layout": {"name": "mine"}}, "own_layout.about: missing"),
+        ({"own_layout": {**_OWN, "mont": []}}, "own_layout.mont: unknown key 'mont'; did you mean 'mount'?"),
+        ({"own_layout": "plain"}, "own_layout: expected a table, found 'plain'"),
+        ({"own_layout": {**_OWN, "about": 3}}, "own_layout.about: expected a text, found 3"),
+        (
+            {"own_layout": {**_OWN, "mount": [{"at": "{cach}", "type": "tmpfs"}]}},
+            "own_layout.mount[0].at: '{cach}': unknown 'cach'; did you mean 'cache'?",
+        ),
+        ({"layout": 3}, "layout: expected a text, found 3"),
+        ({"layout": "plain", "own_layout": _OWN}, "layout: says either `layout` or `[own_layout]`"),
+        ({"layout": "plain", "affected": 3}, "affected: expected a text, found 3"),
+        ({"layout": "plain", "green": "0.1.3"}, "green: expected a list, found '0.1.3'"),
+        ({"layout": "plain", "wheel": [{"skeleton": 3}]}, "wheel[0].skeleton: expected a text, found 3"),
+    ],
+)
+def test_what_is_wrong_once_is_said_once(tmp_path: Path, change: dict[str, Any], complaint: str) -> None:
+    def changed(data: dict[str, Any]) -> None:
+        del data["layout"]
+        data.update(change)
+
+    with pytest.raises(FileInvalid) as caught:
+        _load(tmp_path, changed)
+    assert [str(problem) for problem in caught.value.problems] == [complaint]
 
 
 def test_an_unknown_name_is_told_the_nearest() -> None:
