@@ -12,6 +12,7 @@ from harness import installers
 from harness.contracts import CONTRACTS, judge
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
 from harness.installers.scripts import ScriptRunner, brought, provide_interpreter
+from harness.installers.importing import import_module
 from harness.kernel.sharing import Sharing
 from harness.layouts import CONTROL, build, load, refuse_false_control
 from harness.layouts.meddling import meddle
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from harness.installers import Installer
     from harness.kernel.laboratory import Laboratory
     from harness.layouts import Site
+    from harness.model import Meddling
 
 _CONTROLS = 512
 
@@ -173,12 +175,18 @@ class _Run:
                 if step.lifted:
                     self.site.lift_obstacles()
                 for meddling in step.meddled:
-                    self.skipped |= not meddle(meddling, self.site, tolerant=self.control)
+                    self.skipped |= not self._meddle(meddling)
                 if step.lifted or step.meddled:
                     before = self.observer.trees()
                 evidence = self._step(step, before)
                 before = evidence.after
                 yield evidence
+
+    def _meddle(self, meddling: Meddling) -> bool:
+        """What somebody else does; whether there was anything to do it to."""
+        if meddling.do == "import":
+            return import_module(meddling.module, self.site, tolerant=self.control)
+        return meddle(meddling, self.site, tolerant=self.control)
 
     def _check_wheelhouse(self) -> None:
         """No installer is to blame for archives that a later mount or mode of the layout keeps from it."""

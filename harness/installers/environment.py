@@ -118,7 +118,7 @@ def spread(environment: str, places: dict[str, str] | None = None) -> None:
     Raises:
         OSError: one of them cannot be written.
     """
-    home, interpreter = os.path.split(_base())
+    home, interpreter = os.path.split(base_interpreter())
     site_packages = f"{environment}/lib/{PYTHON}/site-packages"
     for directory in (f"{environment}/bin", site_packages):
         os.makedirs(directory, exist_ok=True)
@@ -134,7 +134,7 @@ def spread(environment: str, places: dict[str, str] | None = None) -> None:
 
 
 @lru_cache(maxsize=1)
-def _base() -> str:
+def base_interpreter() -> str:
     """The interpreter that no virtual environment is around, all links resolved."""
     name = getattr(sys, "_base_executable", sys.executable)  # the venv module's own way
     return os.path.realpath(name)

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from harness.layouts.blueprint import Action
-    from harness.model import Layout
+    from harness.model import Layout, Meddling
 
 # Stands for the place until each path is quoted; nothing is ever made there.
 _PLACE: Final = "/exdev-place"
+_OCTAL: Final = 8
 # What parts options, and layers, and quotes them.
 _SEPARATORS: Final = frozenset(',:\\"')
 _READABLE: Final = re.compile(rb"[\n\t -~]*")
@@ -56,6 +57,15 @@ def lifting(layout: Layout) -> tuple[str, ...]:
     """What lifts the layout's obstacles, with `inside` as above; see `harness.layouts.obstacles`."""
     actions = obstacles.obstacles(layout, f"{_PLACE}/root")
     return tuple(line for action in actions for line in (f"inside {quoted(action.path)}", _LIFTS[type(action)](action)))
+
+
+def creation(layout: Layout, meddling: Meddling) -> tuple[str, ...]:
+    """What creates a file between two steps, with `inside` as above, and `fail TEXT` that ends everything."""
+    mode = int(meddling.mode, _OCTAL)
+    action = plans.PutFile(f"{_PLACE}/root{plans.site_path(layout, meddling.at)}", meddling.content, mode)
+    path = quoted(action.path)
+    there = f"if [ -e {path} ] || [ -L {path} ]; then fail {shlex.quote(meddling.at)} is there already; fi"
+    return (f"inside {quoted(posixpath.dirname(action.path))}", there, *_put(action))
 
 
 def role(layout: Layout, name: str) -> str:

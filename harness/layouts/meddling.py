@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.layouts.build import Site
     from harness.model import Meddling
 
+_OCTAL: Final = 8
 _EDITED: Final = b"\n# edited in place\n"
 
 
@@ -25,22 +26,48 @@ def meddle(meddling: Meddling, site: Site, *, tolerant: bool = False) -> bool:
         tolerant: there may be nothing: a control run has not all that the case's own layout has.
 
     Raises:
-        LayoutUntrue: there is no such thing on the site, it leads out of the site, or it was refused.
+        LayoutUntrue: there is no such thing on the site (one that is to be created: there is), it leads out of the
+            site, or it was refused.
     """
+    if meddling.do == "create":
+        return _create(meddling, site, tolerant=tolerant)
     pattern = site.path(meddling.at)
     found = sorted(glob.glob(pattern, include_hidden=True))
     if not found and not tolerant:
         raise _untrue(site, f"cannot {meddling.do} {meddling.at}: there is none")
     for path in found:
-        # An installer has been at work: its links may lead anywhere.
-        parent = os.path.realpath(os.path.dirname(path))
-        if not f"{parent}/".startswith(f"{os.path.realpath(site.root)}/"):
-            raise _untrue(site, f"{path} leads out of the site, to {parent}")
+        _guard(path, site)
         try:
             _do(meddling, path)
         except OSError as refused:
             raise _untrue(site, f"cannot {meddling.do} {path}: {errno_name(refused.errno)}") from refused
     return bool(found)
+
+
+def _guard(path: str, site: Site) -> None:
+    """An installer has been at work: its links may lead anywhere."""
+    parent = os.path.realpath(os.path.dirname(path))
+    if not f"{parent}/".startswith(f"{os.path.realpath(site.root)}/"):
+        raise _untrue(site, f"{path} leads out of the site, to {parent}")
+
+
+def _create(meddling: Meddling, site: Site, *, tolerant: bool) -> bool:
+    path = site.path(meddling.at)
+    _guard(path, site)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644), "wb") as file:
+            file.write(meddling.content)
+            os.fchmod(file.fileno(), int(meddling.mode, _OCTAL))
+    except OSError as refused:
+        if tolerant:
+            return False
+        # `makedirs` says EEXIST too, of a directory that is a file.
+        is_there = isinstance(refused, FileExistsError) and refused.filename == path
+        why = "is there already: edit it, or remove it first" if is_there else errno_name(refused.errno)
+        fact = f"{meddling.at}: {why}"
+        raise _untrue(site, f"cannot create {fact}") from refused
+    return True
 
 
 def _do(meddling: Meddling, path: str) -> None:

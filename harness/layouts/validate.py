@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from harness.errors import Problem
 from harness.kernel.probes import CAPABILITIES
 from harness.layouts.contents import MAX_BYTES, conflicts, followed, link_targets, site_place
-from harness.model import ROLES, Directory, Fact, File, Layout, Mount, Permission, Roles, Symlink
+from harness.model import ROLES, Directory, Fact, File, Layout, Meddling, Mount, Permission, Roles, Symlink
 from harness.model.codec import below, unknown
 
 if TYPE_CHECKING:
@@ -253,6 +253,12 @@ def _crowded(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
             yield dataclasses.replace(problem, where=below(where, problem.where))
 
 
+def _changed(at: str, where: str) -> Iterator[Problem]:
+    """What somebody else changes between steps; an import is of a module, and has no path."""
+    if at:
+        yield from _template(at, where)
+
+
 def _content(content: bytes, where: str) -> Iterator[Problem]:
     if len(content) > MAX_BYTES:
         yield Problem(where=where, message=f"{len(content)} bytes are more than {MAX_BYTES}")
@@ -361,6 +367,9 @@ _FIELDS: Final[Mapping[tuple[type[object], str], _Judge]] = {
     (File, "mode"): _octal,
     (Directory, "at"): _template,
     (Directory, "mode"): _octal,
+    (Meddling, "at"): _changed,
+    (Meddling, "content"): _content,
+    (Meddling, "mode"): _octal,
     (Permission, "at"): _template,
     (Permission, "mode"): _octal,
     (Permission, "owner"): _between(0, _MAX_ID, "an id"),

@@ -37,15 +37,29 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meddling:
-    """What somebody else does to the storage between two steps: a cleaner of old files, a crash, a person.
+    """What somebody else does to the storage between two steps: a cleaner of old files, a crash, a person, a program.
 
     Attributes:
-        do: `remove` files and directories, `empty` files (as a crash without fsync leaves them), `edit` files in place.
-        at: which: a template as in `Mount.at`, with the wildcards of `glob` (`{cache}/archive-v*/*`).
+        do: `remove` files and directories, `empty` files (as a crash without fsync leaves them), `edit` files in place,
+            `create` a file where nothing is, with the directories that lead to it, or `import` a module with the
+            site's own interpreter, which leaves bytecode in `__pycache__` where it may write.
+        at: which: a template as in `Mount.at`, with the wildcards of `glob` (`{cache}/archive-v*/*`) for what is there
+            already. Not of an import.
+        content: of a file that is created: a text, or `{base64 = "..."}`; at most 1 MiB.
+        mode: of a file that is created: octal, whatever the umask is.
+        module: that is imported: `nvidia.cublas`.
     """
 
-    do: Literal["remove", "empty", "edit"]
-    at: str
+    do: Literal["remove", "empty", "edit", "create", "import"]
+    at: str = ""
+    content: bytes = b""
+    mode: str = "644"
+    module: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it is done to, for people."""
+        return self.module or self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

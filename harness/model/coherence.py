@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.errors import Problem
-from harness.model.case import Case, Step
+from harness.model.case import Case, Meddling, Step
 from harness.model.wheel import Entry, Wheel
 
 _ALL_MODE_BITS = 0o7777
 _PERMISSION_BITS = 0o777
+_WILDCARDS = frozenset("*?[")
 _LONGEST_NAME = 255  # NAME_MAX, limits.h
 
 
@@ -27,11 +28,30 @@ def incoherences(kind: type[object], fields: Mapping[str, Any], where: str) -> I
         yield Problem(where=f"{where}.lifted", message=message)
     if kind is Step and fields.get("image") and fields.get("meddled"):
         yield Problem(where=f"{where}.meddled", message="an image step: nobody else is at work while an image is made")
+    if kind is Meddling and fields.keys() >= {"do", "at", "content", "mode", "module"}:
+        yield from _unfitting(Meddling(**fields), where)
     if kind is Step and not 0 <= fields.get("umask", 0) <= _PERMISSION_BITS:
         yield Problem(where=f"{where}.umask", message=f"{fields['umask']} is not a umask: 0 to 511 (0o777)")
     mode = fields.get("mode", 0)
     if kind is Entry and not 0 <= mode <= _ALL_MODE_BITS:
         yield Problem(where=f"{where}.mode", message=f"{mode} is not a mode: 0 to {_ALL_MODE_BITS} (0o7777)")
+
+
+def _unfitting(change: Meddling, where: str) -> Iterator[Problem]:
+    """Each kind of change has keys of its own."""
+    known = {"create": ("at", "content", "mode"), "import": ("module",)}.get(change.do, ("at",))
+    plain = Meddling(do=change.do)
+    for name in ("at", "content", "mode", "module"):
+        if name not in known and getattr(change, name) != getattr(plain, name):
+            message = f"means nothing for {change.do!r}, which has {' and '.join(map(repr, known))}"
+            yield Problem(where=f"{where}.{name}", message=message)
+    if not getattr(change, known[0]):
+        yield Problem(where=f"{where}.{known[0]}", message=f"missing: what to {change.do}")
+    if change.do == "create" and _WILDCARDS.intersection(change.at):
+        message = f"{change.at!r:.100} has a wildcard (* ? [), and is to be one new file"
+        yield Problem(where=f"{where}.at", message=message)
+    if change.do == "import" and change.module and not all(map(str.isidentifier, change.module.split("."))):
+        yield Problem(where=f"{where}.module", message=f"{change.module!r:.100} is not the name of a module")
 
 
 def _dangling(wheels: Iterable[Wheel], steps: Iterable[Step]) -> Iterator[Problem]:

@@ -158,7 +158,7 @@ def did(number: int, step: StepEvidence, roots: Mapping[str, str]) -> Iterator[s
     notes += "   (obstacles lifted)" if step.step.lifted else ""
     notes += f"   (umask {step.step.umask:03o})" if step.step.umask != USUAL_UMASK else ""
     for meddling in step.step.meddled:
-        yield f"    somebody else  {meddling.do} {printable(meddling.at)}"
+        yield f"    somebody else  {meddling.do} {printable(meddling.subject)}"
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"
     for line in outcome.commands:
         yield f"            {'runs':10} {_short(_with_roles(line, roots))}"

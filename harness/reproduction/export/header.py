@@ -46,7 +46,7 @@ def header(told: Told) -> str:
 def steps(told: Told) -> Iterator[str]:
     """The steps in words, in the order in which they are done."""
     for number, step in enumerate(told.steps, 1):
-        notes = [f"before it somebody has done {meddling.do} {meddling.at}" for meddling in step.meddled]
+        notes = [f"before it somebody has done {meddling.do} {meddling.subject}" for meddling in step.meddled]
         notes += ["with all obstacles lifted"] * step.lifted
         notes += ["before the later mounts are laid"] * step.image
         notes += [f"under umask {step.umask:03o}"] * (step.umask != USUAL_UMASK)

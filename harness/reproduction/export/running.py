@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from harness.installers.importing import PROGRAM
 from harness.layouts import commands as layout_commands
 from harness.layouts.blueprint import site_path
 from harness.model.case import USUAL_UMASK
@@ -20,7 +21,7 @@ from harness.wheels.archive import write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from harness.model import Step
+    from harness.model import Meddling, Step
     from harness.reproduction.export.recording import Ran
     from harness.reproduction.export.told import Told
 
@@ -34,7 +35,7 @@ def running(told: Told) -> Iterator[str]:
     yield _FUNCTIONS
     if any(ran.hashed for ran in told.ran):
         yield _DIGESTS
-    if any(step.meddled for step in told.steps):
+    if any(one.do in ("remove", "empty", "edit") for step in told.steps for one in step.meddled):
         yield _MEDDLE
     yield from _steps(told, common)
 
@@ -62,6 +63,20 @@ def _before(step: Step, told: Told) -> Iterator[str]:
         yield "# What stood in the way is taken out of it."
         yield from layout_commands.lifting(told.case.layout)
     for meddling in step.meddled:
+        yield from _meddled(meddling, told)
+
+
+def _meddled(meddling: Meddling, told: Told) -> Iterator[str]:
+    if meddling.do == "create":
+        yield f"echo '    somebody else: create' {shlex.quote(meddling.at)}"
+        yield from layout_commands.creation(told.case.layout, meddling)
+    elif meddling.do == "import":
+        yield f"echo '    somebody else: import {meddling.module}'"
+        yield (
+            f"run \"$environment/bin/python\" -Ic '{PROGRAM}' {meddling.module} ||"
+            f" fail 'cannot import {meddling.module}'"
+        )
+    else:
         pattern = f"{told.recorded.base}/root{site_path(told.case.layout, meddling.at)}"
         yield f"meddle {meddling.do} {told.names.word(pattern)}"
 

@@ -142,7 +142,7 @@ def _storage(told: Told) -> Iterator[str]:
     if any("$userxattr" in line for line in (*start, *after)):
         yield "# Overlays keep their notes elsewhere where a user namespace gives the right to mount."
         yield 'userxattr=; [ "$(readlink /proc/self/ns/user)" = "user:[4026531837]" ] || userxattr=,userxattr'
-    if after or any(step.lifted for step in told.steps):
+    if after or any(step.lifted or step.meddled for step in told.steps):
         yield _GUARD
     yield from start
     looked_at = {fact.path.partition("/")[0] for fact in told.facts.states}

@@ -15,8 +15,8 @@ from harness.errors import FileInvalid
 from harness.kernel import mountinfo
 from harness.layouts import load, names
 from harness.layouts.blueprint import site_path
-from harness.layouts.commands import commands, lifting, role
-from harness.model import Directory, File, Mount, Permission
+from harness.layouts.commands import commands, creation, lifting, role
+from harness.model import Directory, File, Meddling, Mount, Permission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +109,15 @@ def test_a_file_is_put_by_hand_where_it_is_seen(tmp_path: Path, content: bytes) 
     modes, digits = done.stdout.rsplit("\n", 1)
     assert (modes, base64.b64decode(digits)) == ("4710\n500", content)
     assert "Read-only file system" in done.stderr
+
+
+def test_a_file_is_created_by_hand_where_nothing_is(tmp_path: Path) -> None:
+    layout = load("plain")
+    change = Meddling(do="create", at="{cache}/new/it's", content=b"new\n", mode="640")
+    path = f'{role(layout, "cache")}/new/"it\'s"'
+    lines = ['fail() { echo "failed: $*"; exit 3; }', *creation(layout, change), f"cat {path}; stat -c %a {path}"]
+    done = built(layout, tmp_path, then="\n".join((*lines, *creation(layout, change))))
+    assert (done.returncode, done.stdout) == (3, "new\n640\nfailed: {cache}/new/it's is there already\n")
 
 
 def test_a_permission_by_hand_may_be_of_a_file(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import FileInvalid
-from harness.model import Case, Layout, Step, Wheel
+from harness.layouts.validate import check
+from harness.model import Case, Layout, Meddling, Step, Wheel
 from harness.model.codec import decode, encode
 
 _WHEEL = Wheel(name="a", version="1.0", entries=())
@@ -53,3 +54,37 @@ def test_an_image_step_cannot_have_obstacles_lifted() -> None:
     )
     (problem,) = _problems(_WHEEL, steps=steps)
     assert problem.startswith("step[1].lifted: an image step")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (Meddling(do="remove"), "at: missing: what to remove"),
+        (Meddling(do="create", content=b"x"), "at: missing: what to create"),
+        (Meddling(do="import"), "module: missing: what to import"),
+        (Meddling(do="import", module="a", at="/a"), "at: means nothing for 'import', which has 'module'"),
+        (Meddling(do="edit", at="/a", content=b"x"), "content: means nothing for 'edit', which has 'at'"),
+        (Meddling(do="remove", at="/a", mode="600"), "mode: means nothing for 'remove', which has 'at'"),
+        (
+            Meddling(do="create", at="/a", module="a"),
+            "module: means nothing for 'create', which has 'at' and 'content'",
+        ),
+        (Meddling(do="create", at="/a*"), "at: '/a*' has a wildcard (* ? [), and is to be one new file"),
+        (Meddling(do="create", at="/../a"), "at: '/../a': '..' could leave the site"),
+        (Meddling(do="remove", at="{cach}/*"), "at: '{cach}/*': unknown 'cach'; did you mean 'cache'?"),
+        (Meddling(do="create", at="/a", mode="888"), "mode: '888' is not an octal mode like '755' or '1777'"),
+        (Meddling(do="create", at="/a", content=b"x" * (1 << 21)), "content: 2097152 bytes are more than 1048576"),
+        (Meddling(do="import", module="a; exit"), "module: 'a; exit' is not the name of a module"),
+        (Meddling(do="import", module="a..b"), "module: 'a..b' is not the name of a module"),
+    ],
+)
+def test_a_change_has_the_keys_of_its_kind(change: Meddling, problem: str) -> None:
+    case = Case(
+        layout=Layout(name="plain", about=""),
+        wheels=(_WHEEL,),
+        steps=(Step(action="install", wheels=("a-1.0",), meddled=(change,)),),
+    )
+    with pytest.raises(FileInvalid) as caught:
+        decode(Case, encode(case), file="case.toml", check=check)
+    (found,) = caught.value.problems
+    assert str(found).startswith(f"step[0].meddled[0].{problem}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import provisioning, reports
-from harness.model import Case, Entry
+from harness.model import Case, Entry, Meddling, Step
 from harness.provisioning import Release
 from harness.reproduction.asked import Asked
 from harness.reproduction.export.affected import Affected, Claim
@@ -130,6 +130,28 @@ def test_without_namespaces_it_cannot_be_run(tmp_path: Path, laboratory: Laborat
     done = run(written(script(told(laboratory)), tmp_path), program(RED), PATH=f"{bin_}:{os.environ['PATH']}")
     assert done.returncode == 2
     assert "this machine gives you no namespaces" in done.stderr
+
+
+def test_somebody_else_creates_and_imports_in_it_as_well(tmp_path: Path, laboratory: Laboratory) -> None:
+    other = wheel("other", files={"other/__init__.py": b"", "other/part.py": b"import sys\n"})
+    case = told(laboratory).case
+    changes = (
+        Meddling(do="import", module="other.part"),
+        Meddling(do="create", at="{purelib}/theirs/it's $HOME.txt", content=b"theirs\0", mode="600"),
+    )
+    steps = (Step(action="install", wheels=(other.key,)), replace(case.steps[0], meddled=changes))
+    text = script(tell(asked(replace(case, wheels=(other, *case.wheels), steps=steps)), laboratory))
+    shown = """
+find "$purelib" -name "part.*.pyc" -printf "seen %f\\n" -o -name "*.txt" -printf "seen %f %m %s\\n"
+if [ -e """
+    done = run(written(text.replace("\nif [ -e ", shown), tmp_path), program(RED))
+    assert (done.returncode, done.stderr) == (1, "")
+    tag = sys.implementation.cache_tag
+    assert {line for line in done.stdout.splitlines() if line.startswith("seen ")} >= {
+        f"seen part.{tag}.pyc",
+        "seen it's $HOME.txt 600 7",
+    }
+    assert "    somebody else: import other.part" in done.stdout
 
 
 # Should a script remount anything where it must not, then only in here.
