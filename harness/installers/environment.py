@@ -13,6 +13,8 @@ from harness.errors import LayoutUntrue, errno_name
 from harness.kernel.children import Command, run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.layouts.build import Site
     from harness.model import Layout
 
@@ -29,8 +31,13 @@ USUAL: Final = {
 }
 
 # Distributions that have their own places (Debian) change sysconfig's schemes as well. A line of a .pth file is what an
-# isolated interpreter (-I) still runs; `sitecustomize` would be Debian's own, which comes first.
-SCHEMES_PTH: Final = "import sysconfig; [scheme.update({places}) for scheme in sysconfig._INSTALL_SCHEMES.values()]\n"
+# isolated interpreter (-I) still runs; `sitecustomize` would be Debian's own, which comes first. Who has libraries of
+# another name looks into them: Debian's site.getsitepackages() names dist-packages, Fedora's has lib64.
+_SCHEMES_PTH: Final = (
+    "import sys, sysconfig; [scheme.update({places}) for scheme in sysconfig._INSTALL_SCHEMES.values()]; "
+    "sys.path.extend(path for path in {libraries} if path not in sys.path)\n"
+)
+_LIBRARIES: Final = ("purelib", "platlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,16 @@ class Place:
         return Command(arguments=arguments, environment=settings, directory=self.home, pinned=True)
 
 
+def schemes_pth(places: Mapping[str, str]) -> str:
+    """The line of a `.pth` file by which an interpreter has some of its schemes elsewhere, and imports from there.
+
+    Args:
+        places: the directory of each of those schemes.
+    """
+    libraries = dict.fromkeys(places[name] for name in _LIBRARIES if name in places)
+    return _SCHEMES_PTH.format(places=json.dumps(places), libraries=json.dumps(list(libraries)))
+
+
 def make(site: Site) -> Place:
     """Make a site's environment a virtual environment of the interpreter that runs us.
 
@@ -130,7 +147,7 @@ def spread(environment: str, places: dict[str, str] | None = None) -> None:
     }
     if unusual:
         with open(f"{site_packages}/exdev-schemes.pth", "x", encoding="utf-8") as file:
-            file.write(SCHEMES_PTH.format(places=json.dumps(unusual)))
+            file.write(schemes_pth(unusual))
 
 
 @lru_cache(maxsize=1)
@@ -140,19 +157,27 @@ def base_interpreter() -> str:
     return os.path.realpath(name)
 
 
+_SEEN: Final = """
+import os, sys
+print(sys.prefix)
+seen = {os.path.realpath(path) for path in sys.path}
+print(*(path for path in sys.argv[1:] if os.path.realpath(path) not in seen), sep="\\n", end="")
+"""
 _CHECKED: Final[set[tuple[Layout, str]]] = set()
 
 
 def _check(place: Place) -> None:
-    """Once for each layout in each place: that the interpreter takes the site's environment for its own."""
+    """Once for each layout in each place: that the interpreter takes the environment for its own, and its libraries."""
     checked = (place.site.layout, place.site.root)
     if checked in _CHECKED:
         return
-    ended = run(
-        place.command(place.python, "-IBc", "import sys; print(sys.prefix)"), seconds=_SECONDS, writable=place.writable
-    )
-    prefix = ended.output.strip()
+    libraries = {place.site.role(name): f"{{{name}}}" for name in _LIBRARIES}
+    command = place.command(place.python, "-IBc", _SEEN, *libraries)
+    ended = run(command, seconds=_SECONDS, writable=place.writable)
+    prefix, *unseen = ended.output.splitlines() or [""]
+    facts = [f"its interpreter does not import from {libraries.get(path, path)}" for path in unseen]
     if prefix != place.site.role("environment"):
-        fact = f"its interpreter's sys.prefix is {prefix or ended.errors.strip()}, not {{environment}}"
-        raise LayoutUntrue(layout=place.site.layout.name, facts=(fact,))
+        facts = [f"its interpreter's sys.prefix is {prefix or ended.errors.strip()}, not {{environment}}"]
+    if facts:
+        raise LayoutUntrue(layout=place.site.layout.name, facts=tuple(facts))
     _CHECKED.add(checked)

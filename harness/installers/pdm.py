@@ -80,6 +80,7 @@ def pdm(name: str, python: Path, version: Version) -> CommandInstaller:
             strict=True,  # It never falls back, told or not.
             listings=False,
             ordered=False,
+            outside=False,  # It looks for what is installed below the prefix.
             effort=200,
         ),
         tool=_Pdm(str(python), version),

@@ -56,6 +56,7 @@ def pip(name: str, library: Path, version: Version) -> CommandInstaller:
             strict=True,  # Copying is all it does: there is nothing to fall back to.
             listings=False,
             ordered=version < _RESOLVELIB,
+            outside=False,  # "Not uninstalling ..., outside environment" (pip/_internal/req/req_uninstall.py)
             effort=100,
         ),
         tool=_Pip(f"{library}/pip"),

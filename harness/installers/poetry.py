@@ -67,6 +67,7 @@ def poetry(name: str, python: Path, version: Version) -> CommandInstaller:
             link_modes=frozenset({"copy"}),
             listings=False,
             ordered=False,
+            outside=False,  # It looks for what is installed below the prefix.
             effort=200,
         ),
         tool=_Poetry(str(python), version),

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from packaging.utils import canonicalize_name
+
+from harness.model import Roles
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.layouts.build import Site
-    from harness.model import Action, Case, LinkMode, Outcome, Step
+    from harness.model import Action, Case, Layout, LinkMode, Outcome, Step
+
+_USUAL: Final = Roles()
+# Actions that remove what is there, before anything else.
+REMOVING: Final = frozenset({"upgrade", "reinstall", "repair", "uninstall"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +32,8 @@ class Abilities:
         listings: it lists directories in the order that a plan draws.
         ordered: of several wheels that bring a path, the one that a step names last wins.
         data: it knows `.data` directories.
+        headers: it can be told where headers lie. No virtual environment says that: sysconfig has no key for them.
+        outside: it removes what lies in a library outside of the environment. Some take that for somebody else's.
         effort: how much longer a step takes than one of the reference core, roughly: scenarios draw as many times fewer
             examples.
     """
@@ -33,6 +45,8 @@ class Abilities:
     listings: bool = True
     ordered: bool = True
     data: bool = True
+    headers: bool = False
+    outside: bool = True
     effort: int = 1
 
     def missing(self, case: Case) -> str:
@@ -45,7 +59,39 @@ class Abilities:
         lacking += ["drawn listings"] * (plan.listing is not None and not self.listings)
         if not self.data and any(".data/" in entry.path for wheel in case.wheels for entry in wheel.entries):
             lacking.append("wheels with .data directories")
+        brought = any(".data/headers/" in entry.path for wheel in case.wheels for entry in wheel.entries)
+        lacking += self.untold(case.layout, headers=brought, removal=_removes(case))
         return lacking[0] if lacking else ""
+
+    def untold(self, layout: Layout, *, headers: bool, removal: bool) -> Iterator[str]:
+        """What of a layout's schemes no interpreter can tell it, in words.
+
+        Args:
+            layout: where it is to work.
+            headers: wheels bring headers.
+            removal: something that is installed is to go.
+        """
+        roles = layout.roles
+        place, usual = roles.path("headers"), roles.resolve(_USUAL.headers)
+        if headers and not self.headers and place != usual:
+            yield f"headers in {place}: a virtual environment has them in {usual}"
+        home = roles.path("environment").rstrip("/") + "/"
+        far = [role for role in ("purelib", "platlib") if not f"{roles.path(role)}/".startswith(home)]
+        if removal and not self.outside and far:
+            yield f"removal from {far[0]} outside of the environment ({roles.path(far[0])})"
+
+
+def _removes(case: Case) -> bool:
+    """Whether a step removes what one before it has installed."""
+    installed: dict[str, str] = {}
+    for step in case.steps:
+        wheels = {str(canonicalize_name(wheel.name)): wheel.version for wheel in map(case.wheel, step.wheels)}
+        there = installed.keys() & wheels.keys()
+        if there and (step.action in REMOVING or any(installed[name] != wheels[name] for name in there)):
+            return True
+        if step.action != "warm":
+            installed |= wheels
+    return False
 
 
 class Installer(Protocol):

@@ -42,6 +42,7 @@ REFERENCE = ProgramInstaller(
         link_modes=frozenset(LINK_MODES),
         strict=True,
         interleaved=True,
+        headers=True,
     ),
     makers={
         "warm": _warm,

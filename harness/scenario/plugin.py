@@ -9,7 +9,7 @@ import pytest
 from hypothesis.errors import Flaky
 
 from harness import installers, reports
-from harness.errors import HarnessError, LayoutUntrue
+from harness.errors import HarnessError, LayoutUntrue, NotApplicable
 from harness.kernel.probes import probe
 from harness.plugin import enter
 from harness.run import Runner
@@ -204,7 +204,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     test, effort = getattr(item, "obj", None), installers.find(lab.installer).abilities.effort
     make_steady(test, item.nodeid)
     with spared(test, effort):
-        return (yield)
+        try:
+            return (yield)
+        except NotApplicable as lacking:
+            pytest.skip(reporting.NOT_APPLICABLE + lacking.what)
 
 
 @pytest.hookimpl(wrapper=True)

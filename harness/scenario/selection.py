@@ -11,6 +11,7 @@ import pytest
 
 from harness import installers, layouts
 from harness.errors import UnknownName
+from harness.installers.protocol import REMOVING
 from harness.matrix import DRAWN
 from harness.model import LINK_MODES, Layout, LinkMode
 from harness.wheels import published
@@ -155,6 +156,9 @@ def not_applicable(requirements: Requirements, instance: Instance) -> tuple[str,
         return (f"link mode {' or '.join(instance.link_modes)}",)
     lacking = [f"action {action}" for action in requirements.actions if action not in abilities.actions]
     flags = ("strict", "interleaved", "listings", "data")
+    if not instance.drawn:
+        removal = not REMOVING.isdisjoint(requirements.actions)
+        lacking += abilities.untold(instance.layouts[0], headers=requirements.data, removal=removal)
     lacking += (name for name in flags if getattr(requirements, name) and not getattr(abilities, name))
     return tuple(lacking)
 

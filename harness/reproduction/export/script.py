@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
-from harness.installers.environment import SCHEMES_PTH
+from harness.installers.environment import schemes_pth
 from harness.layouts import commands as layout_commands
 from harness.model import ROLES as EVERY_ROLE
 from harness.reproduction.export import archives, checking
@@ -178,8 +177,8 @@ def _environment(told: Told) -> Iterator[str]:
     yield _ENVIRONMENT
     if told.apart:
         places = {role: told.recorded.verdicts[0].evidence.roots[role] for role in told.apart}
-        text = told.names.document(SCHEMES_PTH.format(places=json.dumps(places)))
-        yield "# Its interpreter knows where the layout has its directories."
+        text = told.names.document(schemes_pth(places))
+        yield "# Its interpreter knows where the layout has its directories, and imports from there."
         yield f'cat > "$environment/lib/$py/site-packages/exdev-schemes.pth" {text}'
     yield _PREFIX
     if told.distribution in ("pip", "installer"):

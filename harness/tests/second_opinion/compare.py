@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from harness import installers
-from harness.errors import HarnessError
+from harness.errors import HarnessError, NotApplicable
 from harness.layouts.validate import problems
 from harness.model import Case, Entry, Layout, Mount, Roles, Step, Wheel
 from harness.run import Runner, Verdict
@@ -92,6 +92,8 @@ def disagreements(case: Case, laboratory: Laboratory) -> tuple[Disagreement, ...
     """
     try:
         verdict, complaints = opinions(case, laboratory)
+    except NotApplicable:
+        return ()
     except HarnessError as refused:
         return (_error(type(refused).__name__, str(refused), case),)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding

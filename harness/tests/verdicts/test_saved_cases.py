@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import reports
-from harness.errors import LayoutUntrue
+from harness.errors import LayoutUntrue, NotApplicable
 from harness.layouts import validate
-from harness.model import Case, Layout, Mount, Step, Symlink, codec
+from harness.model import Case, Layout, Meddling, Mount, Roles, Step, Symlink, codec
 from harness.run import Runner
 from harness.wheels import wheel
 
@@ -50,6 +50,10 @@ RIGHT = [
     ("platlib-and-purelib", "reference"),
     ("platlib-and-purelib", "uv==0.13.9"),
     ("record-leads-out", "uv==0.13.9"),
+    ("purelib-elsewhere", "reference"),
+    ("purelib-elsewhere", "uv==0.13.9"),
+    ("purelib-elsewhere", "pip==26.3"),
+    ("headers-elsewhere", "reference"),
     ("record-through-link", "reference"),
     ("record-with-directories", "uv==0.13.9"),
     ("shared-ep", "reference"),
@@ -129,6 +133,43 @@ def test_a_missing_file_is_not_known_by_what_else_takes_files_away(
 ) -> None:
     verdict = Runner(laboratory).run(reports.case(reports.load(name), installer))
     assert [one.id for one in reports.known(verdict.violations, verdict.evidence)] == [reports.load(name).id]
+@pytest.mark.parametrize("installer", ["uv==0.13.9", "pip==26.3", "installer==1.1.0"])
+def test_headers_elsewhere_are_not_applicable_to_who_cannot_be_told(laboratory: Laboratory, installer: str) -> None:
+    case = _case("headers-elsewhere", installer)
+    with pytest.raises(
+        NotApplicable, match=r"does not do headers in /usr/include/site: a virtual environment has them in"
+    ):
+        Runner(laboratory).run(case)
+    without = wheel("tool", files={"tool/__init__.py": b""})
+    assert Runner(laboratory).run(replace(case, wheels=(without,))).holds
+
+
+def test_what_lies_outside_of_the_environment_is_removed_by_who_can(laboratory: Laboratory) -> None:
+    case = _case("purelib-elsewhere", "uv==0.13.9")
+    roles = replace(case.layout.roles, purelib="/opt/libraries", platlib="/opt/platform")
+    case = replace(case, layout=replace(case.layout, roles=roles))
+    assert Runner(laboratory).run(case).holds
+    pip = replace(case, installer="pip==26.3")
+    with pytest.raises(NotApplicable, match=r"removal from purelib outside of the environment \(/opt/libraries\)"):
+        Runner(laboratory).run(pip)
+    assert Runner(laboratory).run(replace(pip, steps=pip.steps[:1])).holds
+
+
+@pytest.mark.parametrize("role", ["purelib", "platlib"])
+@pytest.mark.parametrize("place", ["/opt/libraries", "{environment}/lib/{python}/dist-packages"])
+def test_the_environments_interpreter_imports_from_libraries_elsewhere(
+    laboratory: Laboratory, role: str, place: str
+) -> None:
+    change = Meddling(do="import", module="one")
+    one = wheel("one", files={"one/__init__.py": b""}, root_is_purelib=role == "purelib")
+    steps = (Step(action="install", wheels=(one.key,)), Step(action="install", wheels=(one.key,), meddled=(change,)))
+    layout = Layout(name="mine", about="", roles=Roles(**{role: place}))
+    for installer in ("reference", "pip==26.3", "uv==0.13.9"):
+        case = Case(layout=layout, wheels=(one,), steps=steps, installer=installer, link_mode="copy")
+        verdict = Runner(laboratory).run(case)
+        assert verdict.holds, "\n".join(map(str, verdict.violations))
+        found = verdict.evidence.steps[1].before.environment
+        assert [key for key in found if key.startswith(f"{role}/one/__pycache__/")]
 
 
 def test_an_archive_that_does_not_fit_is_the_layouts_fault(laboratory: Laboratory) -> None:
