@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from harness.model import Action, Layout, LinkMode, Wheel
 
+_METADATA: Final = (".dist-info", ".egg-info", ".data")  # of which a wheel has its own, and no other
 _SHARED: Final = "nvidia/__init__.py"
 _ANYTHING: Final = "exdev_subject"
 
@@ -81,11 +82,11 @@ def _odd(layout: Layout) -> Iterator[str]:
     """A file in each directory of site-packages that is not like the others, and each that is a mount itself."""
     packages = site_path(layout, "{site_packages}") + "/"
     places = [(mount.at, mount.file) for mount in layout.mounts]
-    places += [(link.at, False) for link in layout.symlinks]
+    places += [(link.at, link.target != "directory") for link in layout.symlinks]
     places += [(directory.at, False) for directory in layout.directories]
     for at, is_file in places:
         path = site_path(layout, at)
-        if path.startswith(packages):
+        if path.startswith(packages) and not path.removeprefix(packages).partition("/")[0].endswith(_METADATA):
             inside = path.removeprefix(packages)
             yield inside if is_file else f"{inside}/{_ANYTHING}.py"
 

@@ -292,6 +292,11 @@ class _Drawing:
         self._make(path, MakeDirectory(path))
 
     def _file(self, path: str) -> None:
+        if path in self.links:
+            return
+        if path in self._later_links:
+            self._link(self._later_links[path])
+            return
         self._directory(posixpath.dirname(path))
         if path not in self.made:
             self._make(path, MakeFile(path))

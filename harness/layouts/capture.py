@@ -11,7 +11,7 @@ from harness.kernel.mountinfo import holds
 from harness.layouts import differences
 from harness.layouts.nodes import FULL, Node, is_full, nodes, on
 from harness.layouts.spelling import Spelling
-from harness.model import Fact, Layout, Mount, Permission, Roles, Symlink
+from harness.model import ROLES, Fact, Layout, Mount, Permission, Roles, Symlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,13 +119,12 @@ class _Mirror:
 
     def symlinks(self) -> Iterator[Symlink]:
         """Links inside the environment, to where they lead in the layout."""
-        if len(self.storage.symlinks) > _FEW_LINKS:
-            self.remarks.append(
-                f"{len(self.storage.symlinks)} links inside the environment: the first {_FEW_LINKS} are mirrored"
-            )
-        for link in self.storage.symlinks[:_FEW_LINKS]:
+        links = [link for link in self.storage.symlinks if link.target == "directory" or not self._is_needed(link)]
+        if len(links) > _FEW_LINKS:
+            self.remarks.append(f"{len(links)} links inside the environment: the first {_FEW_LINKS} are mirrored")
+        for link in links[:_FEW_LINKS]:
             to = link.says if self._is_near(link) else self.spelling.inside(link.leads)
-            yield Symlink(at=self._link(link.at), to=to)
+            yield Symlink(at=self._link(link.at), to=to, target=link.target)
 
     def permissions(self) -> Iterator[Permission]:
         """Modes other than the usual one."""
@@ -302,6 +301,15 @@ class _Mirror:
         packages = self.storage.place("purelib")
         # A link that is site-packages itself has its own name there, not that of where it leads.
         return "{site_packages}" if packages and path == packages.asked else self.spelling.inside(path)
+
+    def _is_needed(self, link: Linked) -> bool:
+        """Whether it is where the layout has a directory of its own: then there is none on the machine."""
+        at, roles = self._link(link.at), self.roles()
+        path = f"{roles.resolve(at)}/"
+        needed = any(f"{roles.path(role)}/".startswith(path) for role in ROLES)
+        if needed:
+            self.remarks.append(f"{link.at} leads to no directory; here it is one")
+        return needed
 
     def _is_near(self, link: Linked) -> bool:
         """Whether its own text leads there in the layout as well: to a name beside it, that has moved if it has."""

@@ -62,17 +62,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """A symbolic link to a directory, inside the environment.
+    """A symbolic link inside the environment.
 
     Attributes:
         at: its absolute path, links above it followed.
         says: its text.
-        leads: the directory, without symbolic links.
+        leads: where it ends, without symbolic links.
+        target: what is there: a `directory`, a `file`, or nothing (`missing`).
     """
 
     at: str
     says: str
     leads: str
+    target: Literal["directory", "file", "missing"] = "directory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class Storage:
     Attributes:
         mounts: those that a path leads to (`harness.kernel.mountinfo.seen`).
         places: cache, environment and temporary, and what there is of purelib and scripts.
-        symlinks: directories inside the environment that are links.
+        symlinks: links inside the environment where installers walk; those to directories come first.
         files: mount points that are single files.
         answers: of the trials; none: nothing was tried.
         probed: whether trials were wanted.

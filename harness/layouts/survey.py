@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.layouts.storage import Part
 
 _PYTHON: Final = re.compile(r"python3\.(\d+)")
+_INTERPRETER: Final = re.compile(r"python[0-9.]*|pyvenv\.cfg")
 # A directory of packages may have thousands: links among them are rare, and more than a few are not mirrored.
 _LOOKED_AT: Final = 10_000
 
@@ -137,17 +138,35 @@ def _packages(environment: str) -> str:
 
 
 def _symlinks(environment: str, packages: str) -> Iterator[Linked]:
-    """Links to directories where installers walk: the scheme's own directories, and what lies in site-packages."""
-    paths = [f"{environment}/{name}" for name in ("lib", "lib64", "bin", "include", "share")]
-    if packages:
-        paths += [os.path.dirname(packages), packages]
+    """Links where installers walk: in the scheme's own directories, and in site-packages."""
+    directories = [environment, f"{environment}/lib"]
+    directories += [os.path.dirname(packages), packages] if packages else []
+    directories += [f"{environment}/{name}" for name in ("share", "include", "bin")]
+    found: dict[str, Linked] = {}
+    for directory in dict.fromkeys(map(os.path.realpath, directories)):
         with suppress(OSError):
-            paths += [f"{packages}/{name}" for name in sorted(os.listdir(packages)[:_LOOKED_AT])]
-    for path in paths:
-        with suppress(OSError):
-            if os.path.islink(path) and os.path.isdir(path):
-                at = f"{os.path.realpath(os.path.dirname(path))}/{os.path.basename(path)}"
-                yield Linked(at=at, says=os.readlink(path), leads=os.path.realpath(path))
+            for name in sorted(os.listdir(directory)[:_LOOKED_AT]):
+                link = _linked(f"{directory}/{name}")
+                # A virtual environment is made anew, with its interpreter.
+                if link and not (_INTERPRETER.fullmatch(name) or _INTERPRETER.fullmatch(os.path.basename(link.leads))):
+                    found[link.at] = link
+    yield from sorted(found.values(), key=lambda link: link.target != "directory")
+
+
+def _linked(path: str) -> Linked | None:
+    """A link, and what is at its end; None: it is none, or nobody can say."""
+    try:
+        says = os.readlink(path)
+    except OSError:
+        return None
+    leads = os.path.realpath(path)
+    try:
+        is_directory = stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return Linked(at=path, says=says, leads=leads, target="missing")
+    except OSError:  # a circle, or a directory that is closed
+        return None
+    return Linked(at=path, says=says, leads=leads, target="directory" if is_directory else "file")
 
 
 def _files(mounts: tuple[MountEntry, ...], directories: tuple[str, ...]) -> Iterator[str]:

@@ -157,3 +157,74 @@ def test_names_of_any_bytes_are_looked_at(tmp_path: Path) -> None:
     storage = survey(cache=odd, environment=f"{odd}/venv", temporary=str(tmp_path))
     assert storage.answer("write", "cache") == "ok"
     assert os.listdir(odd) == []
+
+
+def test_links_of_an_environment_are_seen_with_what_they_lead_to(tmp_path: Path, laboratory: Laboratory) -> None:
+    # As in the official images of Python, where `man` leads to `share/man`, and beyond.
+    home, packages = tmp_path / "e", tmp_path / "e/lib/python3.11/site-packages"
+    for name in ("lib/python3.11/site-packages/real", "share/man/man1", "bin", "include"):
+        (home / name).mkdir(parents=True)
+    (home / "bin/idle3.11").touch()
+    (tmp_path / "outside").mkdir()
+    links = {
+        "man": "share/man",
+        "lib64": "lib",
+        "share/doc": str(tmp_path / "outside/doc"),
+        "bin/idle3": "idle3.11",
+        "bin/idle": "idle3",
+        "bin/python": "/usr/bin/python3",
+        "bin/python3": "python",
+        "lib/round": "round",
+        "lib/python3.11/site-packages/alias": "real",
+        "lib/python3.11/site-packages/far": "../../../../outside",
+        "lib/python3.11/site-packages/gone.pth": "nowhere/gone.pth",
+        "lib/python3.11/site-packages/first": "second",
+        "lib/python3.11/site-packages/second": str(packages / "alias"),
+    }
+    for name, to in links.items():
+        (home / name).symlink_to(to)
+    storage = survey(cache=f"{tmp_path}/cache", environment=str(home), temporary=f"{tmp_path}/t", probe=False)
+    layout = capture(storage).layout
+    assert {(link.at, link.to, link.target) for link in layout.symlinks} == {
+        ("{environment}/man", "share/man", "directory"),
+        ("{environment}/lib64", "lib", "directory"),
+        ("{environment}/share/doc", f"{tmp_path}/outside/doc", "missing"),
+        ("{environment}/bin/idle3", "idle3.11", "file"),
+        ("{environment}/bin/idle", "idle3", "file"),
+        ("{site_packages}/alias", "real", "directory"),
+        ("{site_packages}/far", f"{tmp_path}/outside", "directory"),
+        ("{site_packages}/gone.pth", "nowhere/gone.pth", "missing"),
+        ("{site_packages}/first", "second", "directory"),
+        ("{site_packages}/second", "{site_packages}/real", "directory"),
+    }
+    verify(layout, laboratory=laboratory)
+    with build(layout, laboratory=laboratory) as site:
+        site.finish_image()
+        for link in layout.symlinks:
+            path = site.path(link.at)
+            assert os.path.islink(path)
+            kinds = {
+                "directory": os.path.isdir(path),
+                "file": os.path.isfile(path),
+                "missing": not os.path.exists(path),
+            }
+            assert kinds[link.target], link
+        again = capture(
+            survey(cache=site.role("cache"), environment=site.role("environment"), temporary=site.role("temporary"))
+        ).layout
+        assert {(link.at, link.target) for link in again.symlinks} == {
+            (link.at, link.target) for link in layout.symlinks
+        }
+
+
+@pytest.mark.parametrize("name", ["lib", "bin", "include"])
+def test_a_dangling_link_where_installers_need_a_directory_is_said(
+    tmp_path: Path, laboratory: Laboratory, name: str
+) -> None:
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / name).symlink_to("nowhere/at-all")
+    storage = survey(cache=f"{tmp_path}/c", environment=f"{tmp_path}/e", temporary=f"{tmp_path}/t", probe=False)
+    captured = capture(storage)
+    assert captured.layout.symlinks == ()
+    assert f"{tmp_path}/e/{name} leads to no directory; here it is one" in captured.remarks
+    verify(captured.layout, laboratory=laboratory)
