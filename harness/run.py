@@ -86,8 +86,8 @@ class Runner:
             MountFailed, LayoutUntrue, FileInvalid: the layout cannot be had, is not what it says it is, or goes by the
                 name of the control; or a wheel's archive cannot be written into its wheelhouse.
         """
-        with self._built(case) as (installer, site):
-            evidence = _seen(_Run(case, installer, site, scripts=self._scripts))
+        with self._built(case) as (found, site):
+            evidence = _seen(_Run(case, found, site, scripts=self._scripts))
             # What went wrong is compared with nothing; while Hypothesis shrinks, that is most of what runs.
             if evidence.steps and evidence.steps[-1].outcome.exit == 0:
                 evidence = replace(evidence, control=self._control(case))
@@ -100,18 +100,22 @@ class Runner:
         Raises:
             NotApplicable, MountFailed, LayoutUntrue, FileInvalid: as `run`.
         """
-        with self._built(case) as (installer, site):
-            yield site, tuple(_Run(case, installer, site).steps())
+        with self._built(case) as (found, site):
+            yield site, tuple(_Run(case, found, site).steps())
 
     @contextmanager
-    def _built(self, case: Case) -> Iterator[tuple[Installer, Site]]:
-        installer = self._find(case.installer)
-        if missing := installer.abilities.missing(case):
-            raise NotApplicable(installer=case.installer, what=missing)
+    def _built(self, case: Case) -> Iterator[tuple[Mapping[str, Installer], Site]]:
+        found = self._found(case)
+        for name, installer in found.items():
+            if missing := installer.abilities.missing(case, [one for one in case.steps if case.performer(one) == name]):
+                raise NotApplicable(installer=name, what=missing)
         refuse_false_control(case.layout)
         verify(case.layout, laboratory=self._laboratory)
         with _umask(USUAL_UMASK), build(case.layout, laboratory=self._laboratory) as site:
-            yield installer, site
+            yield found, site
+
+    def _found(self, case: Case) -> Mapping[str, Installer]:
+        return {name: self._find(name) for name in case.performers}
 
     def _control(self, case: Case) -> Evidence | None:
         """The case on the plain layout with the empty plan."""
@@ -120,7 +124,7 @@ class Runner:
         control = replace(case, layout=load(CONTROL), plan=Plan())
         if control not in self._controls:
             with build(control.layout, laboratory=self._laboratory) as site:
-                run = _Run(control, self._find(case.installer), site, control=True)
+                run = _Run(control, self._found(control), site, control=True)
                 evidence = _seen(run)
                 # Where something is not there that others were to change, there is nothing to compare with.
                 self._controls[control] = None if run.skipped else evidence
@@ -140,20 +144,25 @@ def _umask(mask: int) -> Iterator[None]:
 
 
 class _Run:
-    """One case on one site."""
+    """One case on one site.
+
+    Attributes:
+        found: its installers by their names.
+    """
 
     def __init__(
         self,
         case: Case,
-        installer: Installer,
+        found: Mapping[str, Installer],
         site: Site,
         *,
         control: bool = False,
         scripts: ScriptRunner | None = None,
     ) -> None:
-        self.case, self.installer, self.site, self.control, self.scripts = case, installer, site, control, scripts
+        self.case, self.found, self.site, self.control, self.scripts = case, found, site, control, scripts
         self.skipped = False  # a change of something that only the case's own layout has
-        installer.prepare(site)
+        for installer in found.values():
+            installer.prepare(site)
         self.observer = Observer.of(site)
         if brought(case, self.observer.platlib):
             provide_interpreter(site)
@@ -198,7 +207,7 @@ class _Run:
 
     def _step(self, step: Step, before: Trees) -> StepEvidence:
         with _umask(step.umask):
-            outcome = self.installer.perform(step, self.case, self.site)
+            outcome = self.found[self.case.performer(step)].perform(step, self.case, self.site)
         after = self.observer.trees()
         scripts: Mapping[str, ScriptEvidence] = {}
         if self.scripts is not None and outcome.exit == 0 and step.action != "warm":
@@ -221,7 +230,7 @@ def _seen(run: _Run) -> Evidence:
         root=run.observer.root,
         places=run.observer.places,
         platlib=run.observer.platlib,
-        ordered=run.installer.abilities.ordered,
+        ordered=all(installer.abilities.ordered for installer in run.found.values()),
         sharing=_sharing(case, steps[-1].after, run.observer) if sharing else {},
     )
 

@@ -108,15 +108,17 @@ def schemes_pth(places: Mapping[str, str]) -> str:
 
 
 def make(site: Site) -> Place:
-    """Make a site's environment a virtual environment of the interpreter that runs us.
+    """Make a site's environment a virtual environment of the interpreter that runs us, unless it has been made so.
 
     Raises:
         LayoutUntrue: the layout has no room for one, or its interpreter takes itself for another one: then no
             installer may be let loose on it.
     """
     place = Place(site)
+    if os.path.isdir(place.home):
+        return place  # by another release of the same installer
     try:
-        os.makedirs(place.home, exist_ok=True)
+        os.makedirs(place.home)
         spread(site.role("environment"), {role: site.role(role) for role in USUAL})
     except OSError as refused:
         fact = f"no virtual environment can be made: {refused.filename}: {errno_name(refused.errno)}"

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from harness.model import Roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness.layouts.build import Site
     from harness.model import Action, Case, Layout, LinkMode, Outcome, Step
@@ -49,10 +49,16 @@ class Abilities:
     outside: bool = True
     effort: int = 1
 
-    def missing(self, case: Case) -> str:
-        """What of a case it cannot do; empty: nothing."""
+    def missing(self, case: Case, steps: Iterable[Step] | None = None) -> str:
+        """What of a case it cannot do; empty: nothing.
+
+        Args:
+            case: which.
+            steps: those that it does; None: all.
+        """
         plan = case.plan
-        lacking = [f"action {step.action}" for step in case.steps if step.action not in self.actions]
+        asked = case.steps if steps is None else steps
+        lacking = [f"action {step.action}" for step in asked if step.action not in self.actions]
         lacking += [f"link mode {case.link_mode}"] * (case.link_mode not in self.link_modes)
         lacking += ["strict link modes"] * (case.strict and not self.strict)
         lacking += ["drawn schedules"] * (plan.schedule is not None and not self.interleaved)
@@ -107,6 +113,8 @@ class Installer(Protocol):
 
     def prepare(self, site: Site) -> None:
         """Before the first step, and before anything is looked at: what it needs on the site to work at all.
+
+        Several releases that work on one site each prepare it.
 
         Raises:
             LayoutUntrue: the site has no room for it.

@@ -75,6 +75,8 @@ class Step:
             stay lifted in the steps that follow.
         meddled: what others do to the storage before this step; it must find something to do it to.
         umask: the installer runs under it.
+        installer: another release of the case's installer that does this step (`uv==0.1.2`), on the same cache and
+            environment; empty: the case's own. Where the case is given to another tool, that one does all steps.
     """
 
     action: Action
@@ -84,6 +86,7 @@ class Step:
     lifted: bool = False
     meddled: tuple[Meddling, ...] = ()
     umask: int = USUAL_UMASK
+    installer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,16 @@ class Case:
     # Always written: a later version must not read an absent number as its own.
     format: int = field(default=FORMAT, metadata={"always": True})
 
+    def performer(self, step: Step) -> str:
+        """The name of the installer that does a step."""
+        is_release_of_it = step.installer and _tool(step.installer) == _tool(self.installer)
+        return step.installer if is_release_of_it else self.installer
+
+    @property
+    def performers(self) -> tuple[str, ...]:
+        """The names of all installers that do a step, the case's own first."""
+        return tuple(dict.fromkeys((self.installer, *map(self.performer, self.steps))))
+
     def wheel(self, key: str) -> Wheel:
         """The wheel a step refers to.
 
@@ -121,3 +134,8 @@ class Case:
             if wheel.key == key:
                 return wheel
         raise KeyError(key)
+
+
+def _tool(installer: str) -> str:
+    """What a name of an installer is a release of; `path:` names a build of uv."""
+    return "uv" if installer.startswith("path:") else installer.partition("==")[0]

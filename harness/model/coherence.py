@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from harness.model.wheel import Entry, Wheel
 
 _ALL_MODE_BITS = 0o7777
 _PERMISSION_BITS = 0o777
+_RELEASE = re.compile(r"[a-z][a-z0-9-]*==[A-Za-z0-9][A-Za-z0-9.+!-]{0,63}")
 _WILDCARDS = frozenset("*?[")
 _LONGEST_NAME = 255  # NAME_MAX, limits.h
 
@@ -30,6 +32,9 @@ def incoherences(kind: type[object], fields: Mapping[str, Any], where: str) -> I
         yield Problem(where=f"{where}.meddled", message="an image step: nobody else is at work while an image is made")
     if kind is Meddling and fields.keys() >= {"do", "at", "content", "mode", "module"}:
         yield from _unfitting(Meddling(**fields), where)
+    if kind is Step and fields.get("installer") and not _RELEASE.fullmatch(fields["installer"]):
+        message = f"{fields['installer']!r:.100} is not a release like 'uv==0.1.2'"
+        yield Problem(where=f"{where}.installer", message=message)
     if kind is Step and not 0 <= fields.get("umask", 0) <= _PERMISSION_BITS:
         yield Problem(where=f"{where}.umask", message=f"{fields['umask']} is not a umask: 0 to 511 (0o777)")
     mode = fields.get("mode", 0)

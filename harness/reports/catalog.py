@@ -188,6 +188,11 @@ def _place(fields: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _steps(fields: Mapping[str, Any]) -> Iterator[Problem]:
+    for number, step in enumerate(fields.get("steps", ())):
+        tool = step.installer.partition("==")[0]
+        if tool and tool != fields.get("installer", tool):
+            message = f"{step.installer!r} is no release of {fields['installer']!r}, of which this report is"
+            yield Problem(where=f"step[{number}].installer", message=message)
     if "wheels" not in fields:
         return
     known = {_key(told) for told in fields["wheels"]}

@@ -135,7 +135,7 @@ def _shown(case: Case) -> list[str]:
 
 
 def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> Iterator[str]:
-    yield from did(number, step, verdict.evidence.roots)
+    yield from did(number, step, verdict.case, verdict.evidence.roots)
     interleaved = verdict.case.plan.schedule is not None and len(step.step.wheels) > 1
     for one in step.outcome.trace if trace else _telling(step, verdict, interleaved=interleaved):
         paths = " <- ".join(filter(None, (one.path, one.second)))
@@ -144,12 +144,13 @@ def _step(number: int, step: StepEvidence, verdict: Verdict, *, trace: bool) -> 
         yield f"            {one.operation:10} {one.errno or 'ok':10} {_short(text)}"
 
 
-def did(number: int, step: StepEvidence, roots: Mapping[str, str]) -> Iterator[str]:
+def did(number: int, step: StepEvidence, case: Case, roots: Mapping[str, str]) -> Iterator[str]:
     """What one step was, what it ran, how it ended and what it said, line by line.
 
     Args:
         number: counted from 1.
         step: what was seen of it.
+        case: whose it is.
         roots: the real path of each role, which is shown as `{purelib}`.
     """
     outcome = step.outcome
@@ -157,6 +158,8 @@ def did(number: int, step: StepEvidence, roots: Mapping[str, str]) -> Iterator[s
     notes = "   (has to succeed)" if step.step.must else ""
     notes += "   (obstacles lifted)" if step.step.lifted else ""
     notes += f"   (umask {step.step.umask:03o})" if step.step.umask != USUAL_UMASK else ""
+    performer = case.performer(step.step)
+    notes += f"   (by {printable(performer)})" if performer != case.installer else ""
     for meddling in step.step.meddled:
         yield f"    somebody else  {meddling.do} {printable(meddling.subject)}"
     yield f"    step {number}{image}  {step.step.action} {' '.join(step.step.wheels)}   exit {outcome.exit}{notes}"

@@ -57,7 +57,7 @@ def _run(shell: str, site: Site) -> None:
 def _told(site: Site, steps: Sequence[StepEvidence], case: Case) -> str:
     lines = [f"    {line}" for line in picture(case.layout).splitlines()]
     for number, step in enumerate(steps, start=1):
-        lines += did(number, step, site.roles)
+        lines += did(number, step, case, site.roles)
     lines += ["", f"    {'in here':12}{site.root} is the layout's /; the shell's end takes all of it down"]
     lines += [f"    {f'${name.upper()}':14}{path}" for name, path in site.roles.items()]
     return "\n".join(lines) + "\n\n"

@@ -10,6 +10,7 @@ import pytest
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, UnknownName
 from harness.layouts import load
 from harness.model import Case, Mount, Plan, Step
+from harness.reproduction import describe
 from harness.run import Runner
 from harness.wheels import wheel
 
@@ -68,3 +69,33 @@ def test_what_an_installer_cannot_do_is_not_applicable(laboratory: Laboratory) -
 def test_an_unknown_installer_is_said_with_the_nearest_one(laboratory: Laboratory) -> None:
     with pytest.raises(UnknownName, match=r"specimen:uv-0\.1\.2"):
         Runner(laboratory).run(replace(_CASE, installer="specimen:uv-0.1.1"))
+
+
+def test_two_releases_of_one_tool_share_cache_and_environment(laboratory: Laboratory) -> None:
+    later = wheel("six", "2.0", {"six.py": b"PY3 = None\n"})
+    steps = (
+        Step(action="install", wheels=(_WHEEL.key,), installer="uv==0.1.3"),
+        Step(action="upgrade", wheels=(later.key,)),
+        Step(action="uninstall", wheels=(later.key,), installer="uv==0.1.3"),
+    )
+    case = replace(_CASE, wheels=(_WHEEL, later), steps=steps, installer="uv==0.13.9", link_mode="copy")
+    verdict = Runner(laboratory).run(case)
+    assert [step.outcome.exit for step in verdict.evidence.steps] == [0, 0, 0]
+    # Each release unpacks into directories of its own (`wheels-v0`), beside those of the other.
+    first, second, third = (
+        {key.partition("/")[0] for key in step.after.cache if key.startswith("wheels-") and "six" in key}
+        for step in verdict.evidence.steps
+    )
+    assert first < second == third
+    assert verdict.evidence.control is not None
+    told = describe(verdict, replay="x")
+    assert "step 1  install six-1.0   exit 0   (by uv==0.1.3)" in told
+    assert "step 2  upgrade six-2.0   exit 0\n" in told
+    assert Runner(laboratory).run(replace(case, installer="reference")).holds
+
+
+def test_what_another_release_cannot_do_is_not_applicable(laboratory: Laboratory) -> None:
+    steps = (Step(action="reinstall", wheels=(_WHEEL.key,), installer="installer==0.7.0"), *_CASE.steps)
+    case = replace(_CASE, steps=steps, installer="installer==1.1.0", link_mode="copy")
+    with pytest.raises(NotApplicable, match=r"installer==0\.7\.0 does not do action reinstall"):
+        Runner(laboratory).run(case)

@@ -49,6 +49,7 @@ def steps(told: Told) -> Iterator[str]:
         notes = [f"before it somebody has done {meddling.do} {meddling.subject}" for meddling in step.meddled]
         notes += ["with all obstacles lifted"] * step.lifted
         notes += ["before the later mounts are laid"] * step.image
+        notes += [f"by {printable(told.case.performer(step))}"] * (told.case.performer(step) != told.case.installer)
         notes += [f"under umask {step.umask:03o}"] * (step.umask != USUAL_UMASK)
         yield f"{number}. {step.action} {' '.join(step.wheels)}{f' ({chr(44).join(notes)})' if notes else ''}"
 
@@ -72,6 +73,8 @@ def _ways(told: Told) -> Iterator[str]:
     example = _EXAMPLES.get(told.distribution, _EXAMPLE)
     if told.recorded.release:
         yield f"`sh FILE` takes {told.installer} from PATH, or has pip put it into a temporary directory;"
+    for number, other in enumerate(told.recorded.others, 2):
+        yield f"likewise INSTALLER_{number} for {other.distribution} {other.version}, which does some of the steps;"
     yield f"`INSTALLER={example} sh FILE` takes that one. Needs util-linux and Python, as root or any user."
 
 

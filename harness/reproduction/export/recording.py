@@ -54,8 +54,9 @@ class Recorded:
         verdicts: of each run, each at a place of its own: what differs between them is chance, or the place.
         commands: of the first run, for each step in the order of the evidence.
         base: the directory below which that run's site lay.
-        installer: real path -> the script's variable for it: the program, and its library.
+        installer: real path -> the script's variable for it: the program, and its library; of other releases, too.
         release: which; None for a build of somebody's own.
+        others: further releases, which do some of the steps.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -63,6 +64,7 @@ class Recorded:
     base: str
     installer: Mapping[str, str]
     release: Release | None
+    others: tuple[Release, ...] = ()
 
     @property
     def case(self) -> Case:
@@ -77,7 +79,12 @@ def record(case: Case, laboratory: Laboratory, *, runs: int = 2) -> Recorded:
         NotExportable: its installer is no command.
         HarnessError: see `Runner.run`.
     """
-    release, paths = _installer(case)
+    release, paths = _installer(case.installer)
+    others = []
+    for number, name in enumerate(case.performers[1:], 2):
+        other, theirs = _installer(name)
+        others += [other] if other else []
+        paths = {**{path: f"{variable}_{number}" for path, variable in theirs.items()}, **paths}
     verdicts, recorders = [], []
     for number in range(runs):
         # Of another length: what holds the path of the site has another size there.
@@ -94,16 +101,17 @@ def record(case: Case, laboratory: Laboratory, *, runs: int = 2) -> Recorded:
         base=first.base,
         installer=paths,
         release=release,
+        others=tuple(others),
     )
 
 
-def _installer(case: Case) -> tuple[Release | None, Mapping[str, str]]:
-    if case.installer.startswith(_PATH):
-        return None, {str(Path(case.installer.removeprefix(_PATH)).expanduser().absolute()): "INSTALLER"}
-    distribution, _, version = case.installer.partition("==")
+def _installer(name: str) -> tuple[Release | None, Mapping[str, str]]:
+    if name.startswith(_PATH):
+        return None, {str(Path(name.removeprefix(_PATH)).expanduser().absolute()): "INSTALLER"}
+    distribution, _, version = name.partition("==")
     if distribution not in provisioning.DISTRIBUTIONS or not version:
         raise NotExportable(
-            installer=case.installer,
+            installer=name,
             because="it is part of the harness, and no command that a script could run",
             remedy="name a release that breaks the same promise, for example --installer uv==0.1.2",
         )

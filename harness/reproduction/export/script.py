@@ -16,6 +16,7 @@ from harness.reproduction.export.told import ROLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.provisioning import Release
     from harness.reproduction.export.told import Told
 
 
@@ -68,17 +69,37 @@ def _installer(told: Told) -> Iterator[str]:
         yield f'    elif [ "$(version {command})" = {release.version} ]; then'
         yield f"        INSTALLER=$(command -v {command})"
         yield "    else"
-        yield f'        echo "{name} {release.version} is not on PATH: pip installs it for now" >&2'
-        yield '        python3 -m venv "$work/venv" && INSTALLER=$work/venv/bin/' + ("uv" if is_program else "python")
-        yield f'        "$work/venv/bin/python" -m pip install -q --disable-pip-version-check {release} >&2 ||'
-        yield f'            fail "{name} {release.version} cannot be installed"'
+        yield from _from_index("INSTALLER", release)
     else:
         yield "    else"
         yield '        fail "this was shown with a build of uv: say INSTALLER=/path/to/uv"'
     yield "    fi"
-    yield '    INSTALLER=$(cd "$(dirname "$INSTALLER")" && pwd)/$(basename "$INSTALLER")'
-    yield '    [ -x "$INSTALLER" ] || fail "$INSTALLER is no program"'
-    yield f'    echo "{name} $(version "$INSTALLER"): $INSTALLER"'
+    yield from _given("INSTALLER", name)
+    for number, other in enumerate(told.recorded.others, 2):
+        variable = f"INSTALLER_{number}"
+        yield "    # Another release, which does some of the steps."
+        yield f'    if [ -z "${{{variable}:-}}" ]; then'
+        yield from _from_index(variable, other, number)
+        yield "    fi"
+        yield from _given(variable, name)
+        yield f'    [ "$(version "${variable}")" = {other.version} ] || fail "{variable}=${variable} is not {other}"'
+        yield f"    export {variable}"
+
+
+def _given(variable: str, name: str) -> Iterator[str]:
+    """What a variable names is a program, and by its whole path from here on."""
+    yield f'    {variable}=$(cd "$(dirname "${variable}")" && pwd)/$(basename "${variable}")'
+    yield f'    [ -x "${variable}" ] || fail "${variable} is no program"'
+    yield f'    echo "{name} $(version "${variable}"): ${variable}"'
+
+
+def _from_index(variable: str, release: Release, number: int | None = None) -> Iterator[str]:
+    name, venv = release.distribution, f"$work/venv{f'-{number}' if number else ''}"
+    where = "given" if number else "on PATH"
+    yield f'        echo "{name} {release.version} is not {where}: pip installs it for now" >&2'
+    yield f'        python3 -m venv "{venv}" && {variable}={venv}/bin/' + ("uv" if name == "uv" else "python")
+    yield f'        "{venv}/bin/python" -m pip install -q --disable-pip-version-check {release} >&2 ||'
+    yield f'            fail "{name} {release.version} cannot be installed"'
 
 
 # Enough for what one run in three shows.
@@ -183,7 +204,8 @@ def _environment(told: Told) -> Iterator[str]:
     yield _PREFIX
     if told.distribution in ("pip", "installer"):
         # Its library is run by the environment's own interpreter.
-        yield f"library=$(\"$INSTALLER\" -c '{_LIBRARY.format(name=told.distribution)}')"
+        for ending in ("", *(f"_{number}" for number, _ in enumerate(told.recorded.others, 2))):
+            yield f"library{ending}=$(\"$INSTALLER{ending}\" -c '{_LIBRARY.format(name=told.distribution)}')"
 
 
 def _check(told: Told) -> str:

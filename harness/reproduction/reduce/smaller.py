@@ -143,6 +143,18 @@ def _meddlings(case: Case) -> list[tuple[int, int]]:
     return [(number, index) for number, step in enumerate(case.steps) for index in range(len(step.meddled))]
 
 
+def _without_releases(candidate: Candidate, gone: Collection[int]) -> Candidate:
+    """With the case's own installer for steps that another release does."""
+    case = candidate.case
+    chosen = {_releases(case)[number] for number in gone}
+    steps = tuple(replace(step, installer="") if number in chosen else step for number, step in enumerate(case.steps))
+    return replace(candidate, case=replace(case, steps=steps))
+
+
+def _releases(case: Case) -> list[int]:
+    return [number for number, step in enumerate(case.steps) if step.installer]
+
+
 def _without_entries(candidate: Candidate, gone: Collection[int]) -> Candidate:
     return _with_wheels(candidate, _files(candidate.case), gone, without_files)
 
@@ -310,6 +322,7 @@ KINDS: Final = (
     ),
     Kind(name="permissions", count=lambda case: len(case.layout.permissions), without=_without_permissions),
     Kind(name="meddlings", count=lambda case: len(_meddlings(case)), without=_without_meddlings),
+    Kind(name="other releases", count=lambda case: len(_releases(case)), without=_without_releases),
     Kind(name="joint requests", count=lambda case: len(_requests(case)), without=_without_requests),
     Kind(name="files", count=lambda case: len(_files(case)), without=_without_entries),
     Kind(name="creation entries", count=lambda case: len(case.plan.creation), without=_without_creation),

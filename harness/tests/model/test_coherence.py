@@ -88,3 +88,32 @@ def test_a_change_has_the_keys_of_its_kind(change: Meddling, problem: str) -> No
         decode(Case, encode(case), file="case.toml", check=check)
     (found,) = caught.value.problems
     assert str(found).startswith(f"step[0].meddled[0].{problem}")
+
+
+@pytest.mark.parametrize("name", ["uv", "uv==", "path:/bin/uv", "uv==0.1.2; id", "../uv==1", "uv==1 2"])
+def test_a_step_names_a_release_and_no_program(name: str) -> None:
+    (problem,) = _problems(_WHEEL, steps=(Step(action="install", wheels=("a-1.0",), installer=name),))
+    assert problem == f"step[0].installer: {name!r} is not a release like 'uv==0.1.2'"
+
+
+@pytest.mark.parametrize(
+    ("installer", "performers"),
+    [
+        ("uv==0.13.9", ("uv==0.13.9", "uv==0.1.2")),
+        ("path:/a/uv", ("path:/a/uv", "uv==0.1.2")),
+        ("uv==0.1.2", ("uv==0.1.2",)),
+        ("pip==26.3", ("pip==26.3",)),
+        ("reference", ("reference",)),
+    ],
+)
+def test_another_release_does_a_step_where_the_case_is_given_to_the_same_tool(
+    installer: str, performers: tuple[str, ...]
+) -> None:
+    steps = (
+        Step(action="install", wheels=("a-1.0",), installer="uv==0.1.2"),
+        Step(action="install", wheels=("a-1.0",)),
+    )
+    case = Case(layout=Layout(name="plain", about=""), wheels=(_WHEEL,), steps=steps, installer=installer)
+    assert case.performers == performers
+    assert case.performer(steps[1]) == installer
+    assert decode(Case, encode(case), file="case.toml") == case

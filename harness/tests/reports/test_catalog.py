@@ -77,6 +77,10 @@ def test_a_report_of_ones_own_is_read_from_its_path(tmp_path: Path) -> None:
         (lambda data: data["wheel"].append({"skeleton": "torch-9"}), "skeleton: unknown 'torch-9'"),
         (lambda data: data["step"].append({"action": "install", "wheels": ["seven-1"]}), "'seven-1' is no wheel"),
         (lambda data: data.update(colour="red"), "colour: unknown key"),
+        (
+            lambda data: data["step"][0].update(installer="pip==24.0"),
+            r"step\[0\].installer: 'pip==24.0' is no release of 'uv'",
+        ),
         (lambda data: _files(data, "x/a", "x/b", "x/a"), r"files\[2\]: 'x/a' is files\[0\] already; an archive that"),
         (lambda data: _files(data, "x/a", "x//a"), r"files\[1\]: 'x//a' is files\[0\] already"),
         (lambda data: _files(data, "x", "x/a"), r"files\[0\]: 'x' is a directory of other files"),

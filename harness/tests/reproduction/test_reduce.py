@@ -18,7 +18,7 @@ from harness import provisioning, reports
 from harness.errors import FileInvalid
 from harness.layouts import load as layout
 from harness.layouts import names, validate
-from harness.model import Case, Meddling, Mount, Outcome, Permission, Plan, Step, Symlink, codec
+from harness.model import Case, Directory, File, Meddling, Mount, Outcome, Permission, Plan, Step, Symlink, codec
 from harness.provisioning import Release
 from harness.reproduction import load, save
 from harness.reproduction.asked import Asked
@@ -277,6 +277,18 @@ def test_a_violation_has_to_be_seen_twice(verdict: Verdict) -> None:
     reduction = _Reduction(runner=runner, limit=1, best=Candidate.of(verdict.case))
     assert reduction.begin(Asked(file="case.toml", case=verdict.case)) is None
     assert not reduction._fails(Candidate.of(verdict.case))
+
+
+def test_what_lies_there_and_another_release_can_go() -> None:
+    placed = replace(layout("plain"), files=(File(at="/a"), File(at="/b")), directories=(Directory(at="/c"),))
+    steps = tuple(Step(action="install", wheels=("a-1.0",), installer=one) for one in ("", "uv==0.1.2"))
+    case = Case(layout=placed, wheels=(wheel("a"),), steps=steps, installer="uv==0.1.3")
+    made: dict[str, list[Case]] = {}
+    for name, one in singles(Candidate.of(case)):
+        made.setdefault(name, []).append(one.case)
+    assert {one.layout.files for one in made["placed files"]} == {(File(at="/a"),), (File(at="/b"),)}
+    assert [one.layout.directories for one in made["placed directories"]] == [()]
+    assert [one.performers for one in made["other releases"]] == [("uv==0.1.3",)]
 
 
 def test_meddlings_and_requests_can_go() -> None:

@@ -36,11 +36,32 @@ def _is_half_built(one: Disagreement) -> bool:
     return one.subject == "MountFailed" or (one.subject == "LayoutUntrue" and "cannot be built" in one.text)
 
 
+def _is_shared_script(one: Disagreement) -> bool:
+    """After a removal, of a script that the entry points of several distributions ask for."""
+    name = one.path.rpartition("/")[2]
+    asking = {
+        wheel.name
+        for wheel in one.case.wheels
+        for entry in wheel.entries
+        if entry.path.endswith("/entry_points.txt") and f"\n{name} = ".encode() in entry.content
+    }
+    removed = any(step.action == "uninstall" for step in one.case.steps[: one.step + 1])
+    return (one.kind, one.subject) == ("missed", "script") and len(asking) > 1 and removed
+
+
 REASONS: tuple[Reason, ...] = (
     Reason(
         name="refused-with-a-name",
         holds=_refused_to_build,
         because="a layout that cannot be had is refused by a typed error, which blames nobody",
+    ),
+    Reason(
+        name="script-of-a-removed-claimant",
+        holds=_is_shared_script,
+        because=(
+            "a script that several distributions bring is as any shared file: once the one whose version it is has"
+            " gone, it stays for the others as it is (uv#19430), and no installer makes it anew"
+        ),
     ),
 )
 

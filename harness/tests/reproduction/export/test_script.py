@@ -154,6 +154,20 @@ if [ -e """
     assert "    somebody else: import other.part" in done.stdout
 
 
+def test_another_release_does_its_steps_in_it_as_well(tmp_path: Path, laboratory: Laboratory) -> None:
+    other = wheel("other", files={"other/__init__.py": b""})
+    case = told(laboratory).case
+    first = Step(action="install", wheels=(other.key,), installer=str(GREEN))
+    shown = tell(asked(replace(case, wheels=(other, *case.wheels), steps=(first, *case.steps))), laboratory)
+    assert f"1. install {other.key} (by {GREEN})" in script(shown)
+    path = written(script(shown), tmp_path)
+    done = run(path, program(RED), INSTALLER_2=program(GREEN))
+    assert (done.returncode, done.stderr, done.stdout.splitlines()[-1]) == (1, "", "reproduced")
+    assert f"uv {GREEN.version}: {program(GREEN)}" in done.stdout
+    done = run(path, program(RED), INSTALLER_2=program(RED))
+    assert (done.returncode, done.stderr) == (2, f"cannot be run: INSTALLER_2={program(RED)} is not {GREEN}\n")
+
+
 # Should a script remount anything where it must not, then only in here.
 APART = ("unshare", "--mount") if os.getuid() == 0 else ("unshare", "--map-root-user", "--mount")
 READ_ONLY = "grep -c ' ro,' /proc/self/mountinfo"
