@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from harness.errors import LayoutUntrue, errno_name
 from harness.installers import environment, printed
 from harness.kernel import children
 from harness.model import Outcome
@@ -61,14 +62,22 @@ class CommandInstaller:
         self.tool.prepare(environment.make(site))
 
     def perform(self, step: Step, case: Case, site: Site) -> Outcome:
-        """Run the commands of a step; the first that fails is the last."""
+        """Run the commands of a step; the first that fails is the last.
+
+        Raises:
+            LayoutUntrue: a command cannot be started: a later mount or mode of the layout hides its program.
+        """
         place = environment.Place(site)
         ended: list[Ended] = []
         lines: list[str] = []
         for command in self.tool.commands(step, case, place):
             program, *arguments = command.arguments
             lines.append(shlex.join([os.path.basename(program), *arguments]))
-            ended.append(children.run(command, seconds=_SECONDS, writable=place.writable, umask=step.umask))
+            try:
+                ended.append(children.run(command, seconds=_SECONDS, writable=place.writable, umask=step.umask))
+            except (FileNotFoundError, PermissionError) as refused:
+                fact = f"{program.removeprefix(site.root)} cannot be started: {errno_name(refused.errno)}"
+                raise LayoutUntrue(layout=site.layout.name, facts=(fact,)) from refused
             if ended[-1].exit:
                 break
         return self._outcome(ended, tuple(lines), site)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.layouts.blueprint import site_path
+from harness.layouts.contents import followed, link_targets
+from harness.model import ROLES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,6 +40,18 @@ def _is_half_built(one: Disagreement) -> bool:
     return one.subject == "MountFailed" or (one.subject == "LayoutUntrue" and "cannot be built" in one.text)
 
 
+def _is_through_a_link_out(one: Disagreement) -> bool:
+    """Of a path below a link of the layout that leads out of the environment and of all schemes."""
+    layout = one.case.layout
+    roles = [site_path(layout, f"{{{role}}}") for role in ROLES if role not in ("temporary", "wheelhouse")]
+    scheme, _, rest = one.path.partition("/")
+    if one.kind != "false alarm" or scheme not in ROLES:
+        return False
+    path = f"{site_path(layout, f'{{{scheme}}}')}/{rest}"
+    end = followed(path, link_targets(layout.roles, layout.symlinks)) or path
+    return end != path and not any(f"{end}/".startswith(f"{role}/") for role in roles)
+
+
 def _is_shared_script(one: Disagreement) -> bool:
     """After a removal, of a script that the entry points of several distributions ask for."""
     name = one.path.rpartition("/")[2]
@@ -54,6 +70,14 @@ REASONS: tuple[Reason, ...] = (
         name="refused-with-a-name",
         holds=_refused_to_build,
         because="a layout that cannot be had is refused by a typed error, which blames nobody",
+    ),
+    Reason(
+        name="written-through-a-link-that-leads-out",
+        holds=_is_through_a_link_out,
+        because=(
+            "what lies behind a link out of the environment is nobody's there (`outside-untouched` says so, too), while"
+            " the other judge's interpreter follows every link"
+        ),
     ),
     Reason(
         name="script-of-a-removed-claimant",

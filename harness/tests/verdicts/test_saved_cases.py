@@ -172,6 +172,16 @@ def test_the_environments_interpreter_imports_from_libraries_elsewhere(
         assert [key for key in found if key.startswith(f"{role}/one/__pycache__/")]
 
 
+@pytest.mark.parametrize("installer", ["pip==26.3", "installer==1.1.0"])
+def test_an_interpreter_that_a_later_mount_hides_is_the_layouts_fault(laboratory: Laboratory, installer: str) -> None:
+    hiding = Layout(name="mine", about="", mounts=(Mount(at="{scripts}", type="tmpfs", after="image"),))
+    one = wheel("one", files={"one/__init__.py": b""})
+    steps = (Step(action="install", wheels=(one.key,)),)
+    case = Case(layout=hiding, wheels=(one,), steps=steps, installer=installer, link_mode="copy")
+    with pytest.raises(LayoutUntrue, match=r"/environment/bin/python cannot be started: ENOENT"):
+        Runner(laboratory).run(case)
+
+
 def test_an_archive_that_does_not_fit_is_the_layouts_fault(laboratory: Laboratory) -> None:
     layout = Layout(
         name="small-wheelhouse", about="", mounts=(Mount(at="{wheelhouse}", type="tmpfs", size="64k"),), facts=()
