@@ -51,7 +51,8 @@ def steps(told: Told) -> Iterator[str]:
         notes += ["before the later mounts are laid"] * step.image
         notes += [f"by {printable(told.case.performer(step))}"] * (told.case.performer(step) != told.case.installer)
         notes += [f"under umask {step.umask:03o}"] * (step.umask != USUAL_UMASK)
-        yield f"{number}. {step.action} {' '.join(step.wheels)}{f' ({chr(44).join(notes)})' if notes else ''}"
+        noted = f" ({', '.join(notes)})" if notes else ""
+        yield f"{number}. {step.action} {' '.join(step.wheels)}{noted}"
 
 
 def promises(told: Told) -> Iterator[str]:
