@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from harness import installers
 from harness.contracts import CONTRACTS, judge
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
-from harness.installers.scripts import ScriptRunner, brought, provide_interpreter
 from harness.installers.importing import import_module
+from harness.installers.scripts import ScriptRunner, brought, provide_interpreter
 from harness.kernel.sharing import Sharing
 from harness.layouts import CONTROL, build, load, refuse_false_control
 from harness.layouts.meddling import meddle

@@ -133,6 +133,8 @@ def test_a_missing_file_is_not_known_by_what_else_takes_files_away(
 ) -> None:
     verdict = Runner(laboratory).run(reports.case(reports.load(name), installer))
     assert [one.id for one in reports.known(verdict.violations, verdict.evidence)] == [reports.load(name).id]
+
+
 @pytest.mark.parametrize("installer", ["uv==0.13.9", "pip==26.3", "installer==1.1.0"])
 def test_headers_elsewhere_are_not_applicable_to_who_cannot_be_told(laboratory: Laboratory, installer: str) -> None:
     case = _case("headers-elsewhere", installer)
