@@ -124,7 +124,7 @@ class Runner:
         control = replace(case, layout=load(CONTROL), plan=Plan())
         if control not in self._controls:
             with build(control.layout, laboratory=self._laboratory) as site:
-                run = _Run(control, self._found(control), site, control=True)
+                run = _Run(control, self._found(control), site, control=True, scripts=self._scripts)
                 evidence = _seen(run)
                 # Where something is not there that others were to change, there is nothing to compare with.
                 self._controls[control] = None if run.skipped else evidence
@@ -164,7 +164,7 @@ class _Run:
         for installer in found.values():
             installer.prepare(site)
         self.observer = Observer.of(site)
-        if brought(case, self.observer.platlib):
+        if scripts is not None and brought(case, self.observer.platlib):
             provide_interpreter(site)
         for wheel in case.wheels:
             _put(write(reordered(wheel, case.plan.creation)), wheel.filename, site)
@@ -205,12 +205,19 @@ class _Run:
         if facts:
             raise LayoutUntrue(layout=self.site.layout.name, facts=facts)
 
+    def _meddle(self, meddling: Meddling) -> bool:
+        return meddle(meddling, self.site, tolerant=self.control)
+
+    def sharing(self) -> Sharing:
+        """Who finds out which files share data."""
+        return Sharing(self.case.link_mode)
+
     def _step(self, step: Step, before: Trees) -> StepEvidence:
         with _umask(step.umask):
             outcome = self.found[self.case.performer(step)].perform(step, self.case, self.site)
         after = self.observer.trees()
         scripts: Mapping[str, ScriptEvidence] = {}
-        if self.scripts is not None and outcome.exit == 0 and step.action != "warm":
+        if self.scripts is not None and not self.control and outcome.exit == 0 and step.action != "warm":
             scripts = self.scripts.look(self.case, self.site, self.observer, after)
         return StepEvidence(step=step, outcome=outcome, before=before, after=after, scripts=scripts)
 
@@ -231,13 +238,12 @@ def _seen(run: _Run) -> Evidence:
         places=run.observer.places,
         platlib=run.observer.platlib,
         ordered=all(installer.abilities.ordered for installer in run.found.values()),
-        sharing=_sharing(case, steps[-1].after, run.observer) if sharing else {},
+        sharing=_sharing(run.sharing(), steps[-1].after, run.observer) if sharing else {},
     )
 
 
-def _sharing(case: Case, trees: Trees, observer: Observer) -> dict[str, SharingEvidence]:
+def _sharing(sharing: Sharing, trees: Trees, observer: Observer) -> dict[str, SharingEvidence]:
     """For each installed file with cached content: whether it shares the data. Destructive, hence last."""
-    sharing = Sharing(case.link_mode)
     cached: dict[str, list[str]] = {}
     for key, node in trees.cache.items():
         if node.kind == "file":

@@ -38,9 +38,14 @@ def _success_over_nothing(scene: Scene) -> Iterator[Violation]:
 
 
 def _is_cached(wheel: Wheel, scene: Scene) -> bool:
-    """The cache had every content of it, or a step that succeeded has put it there, in whatever form."""
+    """The cache had every content of it, or a step that succeeded has put it there, in whatever form.
+
+    An entry of it that others have made holes into is one still: what is missing is put back when it is missed.
+    """
     contents = {node.digest for node in scene.before.cache.values()}
-    if contents.issuperset(scene.book.archived[wheel.dist_info].values()):
+    archived = scene.book.archived[wheel.dist_info]
+    own = {archived.get(f"{wheel.dist_info}/{name}", "") for name in ("METADATA", "RECORD")}
+    if contents.issuperset(archived.values()) or not contents.isdisjoint(own):
         return True
     earlier = scene.evidence.steps[: scene.index] if contents else ()
     return any(
@@ -70,10 +75,24 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
         return
     else:
         done = all(scene.claimed_installed(wheel) and scene.is_whole(wheel) for wheel in scene.asked)
+        done = done and not _is_outdone(scene)
     if done:
         state = "removed" if scene.step.action == "uninstall" else "installed"
         found = f"exit {scene.outcome.exit}, and all that was asked for counts as {state}"
         yield scene.violation(NAME, "exit status", "exit 0, or what was there before", found)
+
+
+def _is_outdone(scene: Scene) -> bool:
+    """A file of what was asked for has another wheel's content, which was to be replaced: the last one named wins."""
+    if not scene.evidence.ordered:
+        return False
+    files = ((path, scene.expectation.files.get(path)) for path in scene.brought)
+    shared = ((path, file) for path, file in files if file and len(file.claims) > 1 and not file.generated)
+    return any(
+        (node := scene.content(path)) is not None and node.digest != file.claims[-1].digest
+        for path, file in shared
+        if not file.shebang_rewritten
+    )
 
 
 def _is_some_version_there(scene: Scene) -> bool:

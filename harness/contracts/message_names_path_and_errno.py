@@ -27,9 +27,12 @@ def check(scene: Scene) -> Iterator[Violation]:
     message = scene.outcome.message
     shown = message.strip().splitlines()[0] if message.strip() else "nothing"
     if scene.refused_wheel and scene.step.action != "uninstall":
-        if not _names_bad_wheel(scene):
+        # The layout, or the good ones among the wheels, may be in the way before anybody comes to look at a bad one.
+        if _names_bad_wheel(scene):
+            return
+        if not (scene.is_hindered or scene.book.conflict(scene.wanted)):
             yield scene.violation(NAME, "message", "the bad wheel, by file name or as name==version", shown)
-        return
+            return
     if not _names_path(message, scene):
         yield scene.violation(NAME, "message", "the path that could not be had", shown)
     if not errnos_in(message):

@@ -61,8 +61,9 @@ class _Names:
     """
 
     def __init__(self, scene: Scene, control: Evidence) -> None:
+        # Of all wheels: one that is gone may have left its content in a file that another has in common with it.
         paths = brought_by(
-            [wheel for wheel in scene.wanted if wheel.key not in scene.book.bad], platlib="platlib"
+            [wheel for wheel in scene.book.wheels if wheel.key not in scene.book.bad], platlib="platlib"
         ).files
         self._places = {id(one): _by_place(one, paths) for one in (scene.evidence, control)}
         self._names = {path: path for path in paths}

@@ -35,6 +35,8 @@ class Scene:
         taken: files of the environment that went, or became others, when obstacles were lifted (with the mount they lay
             on) or the image was done (below a mount laid then). Nobody is to blame for those, as long as no step has
             touched them since.
+        harmed: likewise those that others have changed or removed, in the environment or in the cache that they are
+            links into. Nobody is to blame who was not asked for them.
     """
 
     evidence: Evidence
@@ -42,6 +44,7 @@ class Scene:
     present: tuple[Wheel, ...]
     book: Book
     taken: frozenset[str] = frozenset()
+    harmed: frozenset[str] = frozenset()
 
     @cached_property
     def step(self) -> Step:
@@ -173,13 +176,18 @@ class Scene:
     def _circumstances(self) -> str:
         """What may keep anybody from doing the step, whatever the wheels are."""
         case = self.evidence.case
-        if self._may_be_refused and allows(case.layout.refusals, self.outcome.message):
+        if self.is_hindered:
             return f"the layout allows {', '.join(case.layout.refusals)}"
         if case.strict:
             return "a strict link mode may be impossible"
         if self.step.lifted and self.failed_before is not None:
             return "a rerun may say that it cannot repair what the first run left"
         return ""
+
+    @cached_property
+    def is_hindered(self) -> bool:
+        """Whether the layout may refuse this step what its message says."""
+        return self._may_be_refused and allows(self.evidence.case.layout.refusals, self.outcome.message)
 
     @cached_property
     def _may_be_refused(self) -> bool:
@@ -200,9 +208,24 @@ class Scene:
 
     @cached_property
     def lost(self) -> frozenset[str]:
+        """What is not as it was by no step's doing, and this one has left so that was not asked for it."""
+        return self._left(self.taken | self.harmed.difference(self.brought if self.succeeded else ()))
+
+    @property
+    def still_taken(self) -> frozenset[str]:
         """What lifting has taken, and this step has left so."""
+        return self._left(self.taken)
+
+    @property
+    def still_harmed(self) -> frozenset[str]:
+        """What others have changed, and this step has left so."""
+        return self._left(self.harmed)
+
+    def _left(self, paths: frozenset[str]) -> frozenset[str]:
+        if not paths:
+            return paths
         before, after = self.before.environment, self.after.environment
-        return frozenset(path for path in self.taken if before.get(path) == after.get(path))
+        return frozenset(path for path in paths if before.get(path) == after.get(path))
 
     def claimed_installed(self, wheel: Wheel) -> bool:
         """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
@@ -338,16 +361,17 @@ def is_lock(path: str, node: Node) -> bool:
 def scenes(evidence: Evidence) -> Iterator[Scene]:
     """The steps in order, each knowing what was installed before it."""
     present: tuple[Wheel, ...] = ()
-    taken: frozenset[str] = frozenset()
+    taken = harmed = frozenset[str]()
     if not evidence.steps:
         return
     book = Book(evidence.case.wheels, evidence.platlib, locations(evidence.steps[0].before, evidence))
     for index in range(len(evidence.steps)):
         taken |= _taken(evidence, index)
-        scene = Scene(evidence=evidence, index=index, present=present, book=book, taken=taken)
+        harmed |= _harmed(evidence, index)
+        scene = Scene(evidence=evidence, index=index, present=present, book=book, taken=taken, harmed=harmed)
         yield scene
         present = scene.wanted if scene.succeeded else _present_after_failure(scene)
-        taken = scene.lost if taken else taken
+        taken, harmed = scene.still_taken, scene.still_harmed
 
 
 def _taken(evidence: Evidence, index: int) -> frozenset[str]:
@@ -360,8 +384,26 @@ def _taken(evidence: Evidence, index: int) -> frozenset[str]:
     before, step = evidence.steps[index - 1].step, evidence.steps[index].step
     if not (step.lifted or (before.image and not step.image)):
         return frozenset()
+    return _changed_between(evidence, index)
+
+
+def _changed_between(evidence: Evidence, index: int) -> frozenset[str]:
+    """The files that are not as the step before left them."""
     earlier, now = evidence.steps[index - 1].after.environment, evidence.steps[index].before.environment
     return frozenset(path for path, node in earlier.items() if node.kind != "directory" and now.get(path) != node)
+
+
+def _harmed(evidence: Evidence, index: int) -> frozenset[str]:
+    """What others have changed before a step: files, and links whose ends in the cache are not what they were."""
+    if index == 0 or not evidence.steps[index].step.meddled:
+        return frozenset()
+    earlier, now = evidence.steps[index - 1].after, evidence.steps[index].before
+    found = _changed_between(evidence, index)
+    if earlier.cache == now.cache:
+        return found
+    ends = [(trees, locations(trees, evidence)) for trees in (earlier, now)]
+    links = (path for path, node in earlier.environment.items() if node.kind == "symlink" and path not in found)
+    return found.union(path for path in links if len({node_at(path, *one, into_cache=True) for one in ends}) > 1)
 
 
 def _present_after_failure(scene: Scene) -> tuple[Wheel, ...]:

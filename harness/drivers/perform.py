@@ -84,20 +84,20 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _copy_file(source: str, path: str, umask: int | None) -> None:
-    with open(source, "rb", buffering=0) as reader:
-        mode = stat.S_IMODE(os.fstat(reader.fileno()).st_mode)
-        if umask is not None:
-            mode = (0o777 if mode & stat.S_IXUSR else 0o666) & ~umask
-        with _new(path, mode) as descriptor:
-            while data := reader.read(_PIECE):
-                _write_all(descriptor, data)
+    with open(source, "rb", buffering=0) as reader, _new(path, _mode(reader.fileno(), umask)) as descriptor:
+        while data := reader.read(_PIECE):
+            _write_all(descriptor, data)
 
 
-def _clone(source: str, path: str) -> None:
-    with open(source, "rb", buffering=0) as reader:
-        mode = stat.S_IMODE(os.fstat(reader.fileno()).st_mode)
-        with _new(path, mode) as descriptor:
-            clone(reader.fileno(), descriptor)
+def _clone(source: str, path: str, umask: int | None) -> None:
+    with open(source, "rb", buffering=0) as reader, _new(path, _mode(reader.fileno(), umask)) as descriptor:
+        clone(reader.fileno(), descriptor)
+
+
+def _mode(source: int, umask: int | None) -> int:
+    """The mode of a copy: the original's, or what the umask leaves of a new file's, executable if the original is."""
+    mode = stat.S_IMODE(os.fstat(source).st_mode)
+    return mode if umask is None else (0o777 if mode & stat.S_IXUSR else 0o666) & ~umask
 
 
 def _kind(mode: int) -> str:

@@ -37,11 +37,13 @@ class ProgramInstaller:
         name: how it is selected.
         abilities: see Abilities.
         makers: for each action, what makes its program.
+        driver: performs the operations.
     """
 
     name: str
     abilities: Abilities
     makers: Mapping[Action, Maker]
+    driver: Perform = perform
 
     def prepare(self, site: Site) -> None:
         """Programs need nothing."""
@@ -49,7 +51,7 @@ class ProgramInstaller:
     def perform(self, step: Step, case: Case, site: Site) -> Outcome:
         """Have a step done: one program for each wheel, in order or interleaved as the plan says."""
         entries = sum(len(wheel.entries) for wheel in case.wheels)
-        watch = _Watch(limit=_OPERATIONS + _OPERATIONS_PER_ENTRY * entries)
+        watch = _Watch(driver=self.driver, limit=_OPERATIONS + _OPERATIONS_PER_ENTRY * entries)
         programs = [self._program(step, key, case, site, index) for index, key in enumerate(step.wheels)]
         started = time.perf_counter()
         try:
@@ -75,20 +77,21 @@ class ProgramInstaller:
     def _program(self, step: Step, key: str, case: Case, site: Site, index: int) -> op.Program[Any]:
         wheel = case.wheel(key)
         archive = f"{site.role('wheelhouse')}/{wheel.filename}"
-        return self.makers[step.action](wheel, archive, _settings(case, site, step, token=str(index)))
+        return self.makers[step.action](wheel, archive, _settings(case, site, step, index))
 
 
 @dataclass(slots=True, kw_only=True)
 class _Watch:
     """What is kept while programs run."""
 
+    driver: Perform
     limit: int
     going: int = 0
     log: list[Done] = field(default_factory=list)
 
     def condition(self, case: Case) -> Perform:
         """The way to perform under a case's plan, watched."""
-        chosen: Perform = perform
+        chosen = self.driver
         if case.plan.listing is not None:
             chosen = listed(chosen, case.plan.listing)
         return limited(traced(chosen, program=lambda: self.going, keep=self.log.append), self.limit)
@@ -115,7 +118,8 @@ def _drive(programs: list[op.Program[Any]], case: Case, watch: _Watch) -> tuple[
     return tuple(endings)
 
 
-def _settings(case: Case, site: Site, step: Step, *, token: str) -> Settings:
+def _settings(case: Case, site: Site, step: Step, index: int) -> Settings:
+    together = range(len(step.wheels)) if case.plan.schedule is not None else ()
     return Settings(
         cache=site.role("cache"),
         temporary=site.role("temporary"),
@@ -128,5 +132,6 @@ def _settings(case: Case, site: Site, step: Step, *, token: str) -> Settings:
         link_mode=case.link_mode,
         strict=case.strict,
         umask=step.umask,
-        token=token,
+        token=str(index),
+        siblings=tuple(str(other) for other in together if other != index),
     )

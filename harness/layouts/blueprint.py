@@ -219,6 +219,7 @@ class _Drawing:
     ever: set[str] = field(default_factory=set)
     volumes: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)  # link -> real path it leads to
+    hidden: set[str] = field(default_factory=set)  # links that a mount covers now
 
     @property
     def root(self) -> str:
@@ -282,7 +283,8 @@ class _Drawing:
             self._directory(path)
 
     def _directory(self, path: str) -> None:
-        if path in self.made or path in self.links or path == self.base or len(path) <= len(self.root):
+        seen = path in self.links and path not in self.hidden
+        if path in self.made or seen or path == self.base or len(path) <= len(self.root):
             return
         if path in self._later_links:
             # Links may stand in any order: one may lead to another that comes after it.
@@ -359,8 +361,9 @@ class _Drawing:
 
     def _link(self, symlink: Symlink) -> None:
         path = self.real(symlink.at)
-        if path in self.links:
+        if path in self.links and path not in self.hidden:
             return
+        self.hidden.discard(path)
         # An absolute target is a path of the site; the process that follows it sees the machine's paths.
         absolute = symlink.to.startswith(("/", "{"))
         to = self.real(symlink.to) if absolute else symlink.to
@@ -397,6 +400,7 @@ class _Drawing:
             self.actions.append(LayBind(path, self._source(mount, path), flags))
         if mount.type == "tmpfs" or mount.source is not None:
             self.made = {one for one in self.made if not one.startswith(f"{path}/")}
+            self.hidden |= {one for one in self.links if one.startswith(f"{path}/")}
 
     def _source(self, mount: Mount, path: str) -> str:
         if mount.source is None:

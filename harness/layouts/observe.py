@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from harness.kernel.snapshot import snapshot
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.layouts.build import Site
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 # Later names win where schemes share a directory: in a virtual environment data is the environment itself, and platlib
 # is purelib.
 _KEYED = ("environment", "data", "headers", "scripts", "platlib", "purelib")
@@ -49,12 +51,12 @@ class Observer:
 
     def trees(self) -> Trees:
         """Snapshots of everything, now."""
-        outside = snapshot(self.root, skip=frozenset((self.cache, self.temporary, *self.schemes)))
+        outside = self._snapshot(self.root, skip=frozenset((self.cache, self.temporary, *self.schemes)))
         environment = self._environment(outside)
         return Trees(
             environment=environment,
-            cache=snapshot(self.cache) if self._is_there(self.cache, outside) else {},
-            temporary=snapshot(self.temporary) if self._is_there(self.temporary, outside) else {},
+            cache=self._snapshot(self.cache) if self._is_there(self.cache, outside) else {},
+            temporary=self._snapshot(self.temporary) if self._is_there(self.temporary, outside) else {},
             outside=outside,
             records=dict(self._records(environment)),
         )
@@ -65,7 +67,7 @@ class Observer:
         for root, key in self.schemes.items():
             inner = any(root.startswith(f"{other}/") for other in self.schemes)
             if not inner and self._is_there(root, outside):
-                tree |= snapshot(root, prefix=key, renamed=self.schemes)
+                tree |= self._snapshot(root, prefix=key, renamed=self.schemes)
                 if node := outside.get(self._outside(root)):
                     tree[key] = node
         return tree
@@ -81,7 +83,7 @@ class Observer:
         """
         node = outside.get(self._outside(path))
         # Walked to, from the root, without following a link. What lies in another role was not.
-        return node.kind == "directory" if node else os.path.realpath(path) == path
+        return node.kind == "directory" if node else self._real(path) == path
 
     def path(self, key: str) -> str:
         """The real path of a key of the environment tree."""
@@ -103,12 +105,27 @@ class Observer:
             if key.endswith(".dist-info/RECORD") and node.kind in ("file", "symlink"):
                 path = self.path(key)
                 # Read through a link into the cache too, but not through one that dangles or leaves the site.
-                if node.kind == "file" or (self._is_inside(path) and os.path.isfile(path)):
-                    with open(path, "rb") as file:
-                        yield key, file.read()
+                if node.kind == "file" or self._real(path).startswith(f"{self.root}/"):
+                    content = self._content(path)
+                    if content is not None:
+                        yield key, content
 
-    def _is_inside(self, path: str) -> bool:
-        return os.path.realpath(path).startswith(f"{self.root}/")
+    # All that is asked of the filesystem.
+
+    def _snapshot(
+        self, root: str, prefix: str = "", skip: frozenset[str] = frozenset(), renamed: Mapping[str, str] = _NOTHING
+    ) -> dict[str, Node]:
+        return snapshot(root, prefix=prefix, skip=skip, renamed=renamed)
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(path)
+
+    def _content(self, path: str) -> bytes | None:
+        """None where there is no file."""
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read()
 
 
 @lru_cache(maxsize=128)

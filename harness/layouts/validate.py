@@ -332,7 +332,8 @@ def _placeholders(template: str) -> Iterator[tuple[str, bool]]:
     literal = _PLACEHOLDER.sub("", template)
     yield "a brace without its partner", "{" in literal or "}" in literal
     for name in names:
-        yield unknown(name, _PLACEHOLDERS), name not in _PLACEHOLDERS
+        if name not in _PLACEHOLDERS:
+            yield unknown(name, _PLACEHOLDERS), True
     start = _PLACEHOLDER.match(template)
     after = template[start.end() :] if start else ""
     yield "neither absolute nor starting with a role", not template.startswith("/") and names[:1] in ([], ["python"])

@@ -67,10 +67,11 @@ class Link(NamedTuple):
 
 
 class Clone(NamedTuple):
-    """A new file sharing the other's extents (FICLONE, ioctl_ficlonerange(2)), with its mode. Answers None."""
+    """A new file sharing the other's extents (FICLONE, ioctl_ficlonerange(2)). Answers None. Its mode: as CopyFile."""
 
     source: str
     path: str
+    umask: int | None = None
 
 
 class Symlink(NamedTuple):

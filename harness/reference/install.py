@@ -200,7 +200,7 @@ def _remove_stale(
     stale = [path for path in old_paths if path not in kept]
     own = [transaction.announced, *transaction.journal.outgoing, *(one.dist_info for one in old)]
     shared = yield from distributions.claimed(stale, transaction.settings, own=own)
-    transaction.left_to_others.extend(shared)
+    transaction.left_to_others += sorted(shared)
     forget_empty(shared, transaction)
     stale = [path for path in stale if path not in shared]
     stale = list(dict.fromkeys([*stale, *(yield from bytecode_of(old_paths))]))

@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     # Makes the new file under the name it is given.
     Maker = Callable[[str], op.Program[None]]
 
-_WAYS: dict[LinkMode, Callable[[str, str], op.Operation]] = {
-    "clone": op.Clone,
-    "hardlink": op.Link,
-    "symlink": op.Symlink,
-    "copy": op.CopyFile,
-}
 # These speak about the place, not about the way: copying would be refused just the same.
 _ABOUT_THE_PLACE = {errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG}
 # These speak for a whole directory, since it lies on one mount (single files that are mounts answer EEXIST). Any other
@@ -58,9 +52,16 @@ class Placing:
         """
         self.stashed: dict[str, str] = {}
         self._mode: LinkMode = settings.link_mode if lasting or settings.link_mode != "symlink" else "copy"
-        # The cache's files have modes by the umask that they were cached under, which is not always today's.
+        # The cache's files have modes by the umask that they were cached under, which is not always today's. A file of
+        # its own gets today's; a hard link is the cached file itself, and other environments have it, too.
         self._copy = partial(op.CopyFile, umask=settings.umask)
-        self._way = self._copy if self._mode == "copy" else _WAYS[self._mode]
+        ways: dict[LinkMode, Callable[[str, str], op.Operation]] = {
+            "clone": partial(op.Clone, umask=settings.umask),
+            "hardlink": op.Link,
+            "symlink": op.Symlink,
+            "copy": self._copy,
+        }
+        self._way = ways[self._mode]
         self._strict = settings.strict
         self._token = settings.token
         self._journal = journal

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def repair(wheel: str, settings: Settings) -> op.Program[Installed]:
     """Install a wheel over whatever is there of it, and clear away what killed programs have left.
 
-    No other program may be running: its temporary names would be taken for leftovers.
+    Of programs that run at the same time, temporary names would be taken for leftovers: the settings have to name them.
 
     Raises:
         WheelRefused, OperationRefused: as `install`.
@@ -35,14 +35,15 @@ def repair(wheel: str, settings: Settings) -> op.Program[Installed]:
     source = yield from trusted(wheel, settings)
     result = yield from install_from(source, wheel, settings, again=True)
     leftovers = []
+    in_use = tuple(f"{TEMPORARY_PREFIX}{token}-" for token in settings.siblings)
     for root in sorted({settings.scheme(name) for name in SCHEMES}):
-        leftovers += yield from _leftovers(root)
+        leftovers += yield from _leftovers(root, in_use)
     yield from _clear(list(dict.fromkeys(leftovers)), settings)
     return result
 
 
-def _leftovers(directory: str) -> op.Program[list[str]]:
-    """Temporary names anywhere below a directory, no link followed."""
+def _leftovers(directory: str, in_use: tuple[str, ...]) -> op.Program[list[str]]:
+    """Temporary names anywhere below a directory, no link followed, but for those that start with what is in use."""
     found = []
     try:
         names = yield op.ListDirectory(directory)
@@ -52,10 +53,12 @@ def _leftovers(directory: str) -> op.Program[list[str]]:
         return []
     for one in names:
         path = f"{directory}/{one.name}"
+        if one.name.startswith(in_use):
+            continue
         if one.name.startswith(TEMPORARY_PREFIX):
             found.append(path)
         elif one.kind == "directory":
-            found += yield from _leftovers(path)
+            found += yield from _leftovers(path, in_use)
     return found
 
 

@@ -23,6 +23,7 @@ class Settings:
             world: process id and a random number). Short: names of wheel files may already be 255 bytes long, so
             temporary names never contain them.
         umask: permission bits that installed files and directories do not get.
+        siblings: tokens of programs that run at the same time: what has a name of theirs is no leftover.
     """
 
     cache: str
@@ -37,6 +38,7 @@ class Settings:
     strict: bool = False
     token: str = "0"  # noqa: S105 - a name, no secret
     umask: int = 0o022
+    siblings: tuple[str, ...] = ()
 
     def scheme(self, name: str) -> str:
         """The directory of one scheme key (`purelib`, `platlib`, `scripts`, `data`, `headers`)."""

@@ -80,7 +80,7 @@ class Transaction:
         A distribution that is being installed announces its RECORD before it places files, and this looks after it has
         taken files away: whichever comes first, the other sees it.
         """
-        for path in (yield from self._claimed(taken)):
+        for path in sorted((yield from self._claimed(taken))):
             yield from tolerantly(self._copy_back(path, taken[path]), "could not be given back")
 
     def _copy_back(self, path: str, kept: str) -> op.Program[None]:

@@ -53,7 +53,7 @@ def _remove(distribution: Distribution, transaction: Transaction) -> op.Program[
     shared = yield from distributions.claimed(
         paths, settings, own=[distribution.dist_info, *transaction.journal.outgoing]
     )
-    transaction.left_to_others.extend(shared)
+    transaction.left_to_others += sorted(shared)
     forget_empty(shared, transaction)
     paths = [path for path in paths if path not in shared]
     paths = list(dict.fromkeys([*paths, *(yield from bytecode_of(paths))]))

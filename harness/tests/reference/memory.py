@@ -1,4 +1,4 @@
-"""A filesystem in memory that performs operations as Linux does: inodes, links, modes, mounts, read-only mounts.
+"""A filesystem in memory that performs operations as Linux does: inodes, links, modes, mounts, limits of tmpfs.
 
 `test_memory` holds it to the kernel's own answers, operation by operation.
 """
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NAME_LIMIT = 255
+_SHORT_NAME = _NAME_LIMIT // 4  # of so many characters, whatever they are
 _LINKS_FOLLOWED = 40
+_PAGE = 4096
+# Shorter targets of links need no page of their own (SHORT_SYMLINK_LEN in mm/shmem.c).
+_SHORT_LINK = 128
 
 
 @dataclass(slots=True, eq=False)
@@ -47,12 +51,22 @@ Inode: TypeAlias = File | Directory | Link
 
 
 @dataclass(slots=True, eq=False)
+class Filesystem:
+    """A tmpfs: its whole tree, and how many inodes and pages it may have."""
+
+    root: Directory = field(default_factory=Directory)
+    inodes: int | None = None
+    pages: int | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Mount:
-    """What covers a path: a whole filesystem, a directory, or a single file; `device` tells filesystems apart."""
+    """What covers a path: a whole filesystem, or a directory or single file of one; `below` is the mount it covers."""
 
     root: Inode
-    device: int
+    filesystem: Filesystem
     read_only: bool = False
+    below: Mount | None = None
 
 
 @dataclass(slots=True)
@@ -75,9 +89,11 @@ class Memory:
     """A filesystem; `perform` is its driver."""
 
     def __init__(self, *, umask: int = 0o022, clones: bool = False) -> None:
-        self._umask = umask
-        self._clones = clones
-        self.mounts: dict[str, Mount] = {"/": Mount(Directory(), 0)}
+        self.umask = umask
+        self.clones = clones
+        whole = Filesystem()
+        self.mounts: dict[str, Mount] = {"/": Mount(whole.root, whole)}
+        self._known: dict[str, tuple[Directory, str, Mount]] = {}
 
     def perform(self, operation: op.Operation) -> Any:  # noqa: ANN401 - as harness.drivers.perform
         """Do one operation. Raises OperationRefused with the errno that Linux would give."""
@@ -86,21 +102,46 @@ class Memory:
         except OSError as error:
             raise refused(operation, error.errno or 0) from None
 
-    def mount(self, path: str, root: Inode | None = None, *, read_only: bool = False) -> None:
-        """Cover a path with a new filesystem, or with an inode of the root filesystem; directories are made."""
+    def mount(
+        self, path: str, root: Inode | None = None, *, filesystem: Filesystem | None = None, read_only: bool = False
+    ) -> None:
+        """Cover a path with a filesystem, by default a new one, or with an inode of one; directories are made."""
         if root is None or isinstance(root, Directory):
             self.make(path)
-        new = Mount(Directory(), len(self.mounts), read_only)
-        self.mounts[path] = new if root is None else Mount(root, 0, read_only)
+        filesystem = filesystem or Filesystem()
+        self._lay(path, Mount(root or filesystem.root, filesystem, read_only))
+
+    def bind(self, source: str, path: str) -> None:
+        """Cover a path with what is at another one; a directory is made."""
+        place = self._existing(source)
+        if isinstance(place.inode, Directory):
+            self.make(path)
+        if place.inode is not None:
+            # A bind mount has the flags of the mount that it is made from.
+            self._lay(path, Mount(place.inode, place.inner.filesystem, place.inner.read_only))
+
+    def _lay(self, path: str, mount: Mount) -> None:
+        mount.below = self.mounts.get(path)
+        self.mounts[path] = mount
+        self.forget()
+
+    def take_away(self, path: str) -> None:
+        """Undo the topmost mount at a path, with all that is mounted on it."""
+        self.forget()
+        gone = self.mounts.pop(path)
+        for at in [at for at in self.mounts if at.startswith(f"{path}/")]:
+            del self.mounts[at]
+        if gone.below is not None:
+            self.mounts[path] = gone.below
 
     def make(self, path: str) -> None:
         """As mkdir -p."""
         below = ""
         for name in path.strip("/").split("/"):
             below += f"/{name}"
-            place = self._place(below)
+            place = self._place(below, follow=True)
             if place.inode is None:
-                place.directory.names[name] = Directory()
+                place.directory.names[place.name] = Directory()
 
     def inode(self, path: str) -> Inode | None:
         """What is at a path, its last link not followed."""
@@ -141,28 +182,41 @@ class Memory:
         """Raises OSError where a directory on the way is missing or none."""
         if depth > _LINKS_FOLLOWED:
             raise _error(errno.ELOOP)
+        parent, _, name = path.rpartition("/")
+        if name in {"", "."}:
+            return self._place(parent, follow=True, depth=depth) if parent else self._top()
+        directory, at, mount = self._entered(parent, depth)
+        if name == "..":
+            return self._place(at.rpartition("/")[0], depth=depth)
+        if len(name) > _SHORT_NAME and len(name.encode()) > _NAME_LIMIT:
+            raise _error(errno.ENAMETOOLONG)
+        real = f"{at}/{name}"
+        covered = directory.names.get(name)
+        inner = self.mounts.get(real) if covered is not None else None
+        inode = inner.root if inner else covered
+        if follow and isinstance(inode, Link):
+            return self._place(_joined(at, inode.target), follow=True, depth=depth + 1)
+        return _Place(real, directory, name, mount, covered, inode, inner or mount)
+
+    def _top(self) -> _Place:
         mount = self.mounts["/"]
-        at, inode = "", mount.root
-        place = _Place("/", Directory(), "", mount, inode, inode, mount)
-        parts = [part for part in path.split("/") if part]
-        for index, name in enumerate(parts):
-            if not isinstance(inode, Directory):
+        return _Place("", Directory(), "", mount, mount.root, mount.root, mount)
+
+    def _entered(self, path: str, depth: int) -> tuple[Directory, str, Mount]:
+        """A directory, its real path and mount; remembered until something that paths lead through has changed."""
+        found = self._known.get(path)
+        if found is None:
+            place = self._place(path, follow=True, depth=depth)
+            if place.inode is None:
+                raise _error(errno.ENOENT)
+            if not isinstance(place.inode, Directory):
                 raise _error(errno.ENOTDIR)
-            if len(name.encode()) > _NAME_LIMIT:
-                raise _error(errno.ENAMETOOLONG)
-            last = index == len(parts) - 1
-            covered = inode.names.get(name)
-            inner = self.mounts.get(f"{at}/{name}")
-            below = inner.root if inner and covered is not None else covered
-            place = _Place(f"{at}/{name}", inode, name, mount, covered, below, inner or mount)
-            if isinstance(below, Link) and (follow or not last):
-                rest = "/".join([_joined(at, below.target), *parts[index + 1 :]])
-                return self._place(rest, follow=follow, depth=depth + 1)
-            if not last:
-                if below is None:
-                    raise _error(errno.ENOENT)
-                inode, at, mount = below, f"{at}/{name}", inner or mount
-        return place
+            found = self._known[path] = (place.inode, place.path, place.inner)
+        return found
+
+    def forget(self) -> None:
+        """A directory, link or mount has been removed or put elsewhere: paths may lead elsewhere now."""
+        self._known.clear()
 
     def _existing(self, path: str, *, follow: bool = True) -> _Place:
         place = self._place(path, follow=follow)
@@ -178,11 +232,22 @@ class Memory:
         _writable(place.mount)
         return place
 
+    def _room(self, filesystem: Filesystem, *, names: int = 1, size: int = 0) -> None:
+        """Raises OSError where a tmpfs has no inode, or no pages, left (shmem_reserve_inode counts every name)."""
+        if filesystem.inodes is None and filesystem.pages is None:
+            return
+        used, pages = _usage(filesystem.root)
+        if filesystem.inodes is not None and names and used + names > filesystem.inodes:
+            raise _error(errno.ENOSPC)
+        if filesystem.pages is not None and size and pages + _pages(size) > filesystem.pages:
+            raise _error(errno.ENOSPC)
+
     # The operations.
 
     def _mkdir(self, path: str, mode: int) -> None:
         place = self._free(path)
-        place.directory.names[place.name] = Directory(mode & ~self._umask)
+        self._room(place.mount.filesystem)
+        place.directory.names[place.name] = Directory(mode & ~self.umask)
 
     def _rmdir(self, path: str) -> None:
         place = self._place(path)
@@ -195,9 +260,11 @@ class Memory:
         if place.covered.names:
             raise _error(errno.ENOTEMPTY)
         del place.directory.names[place.name]
+        self.forget()
 
     def _create(self, path: str, data: bytes, mode: int) -> None:
         place = self._free(path)
+        self._room(place.mount.filesystem, size=len(data))
         place.directory.names[place.name] = File(bytes(data), mode)
 
     def _truncate(self, path: str, mode: int) -> None:
@@ -206,7 +273,8 @@ class Memory:
             raise _error(errno.EISDIR)
         _writable(place.inner)
         if place.inode is None:
-            place.directory.names[place.name] = File(b"", mode & ~self._umask)
+            self._room(place.mount.filesystem)
+            place.directory.names[place.name] = File(b"", mode & ~self.umask)
         elif isinstance(place.inode, File):
             place.inode.content = b""
 
@@ -214,20 +282,26 @@ class Memory:
         place = self._existing(path)
         file = _file(place.inode)
         _writable(place.inner)
-        file.content = data + file.content[len(data) :]
+        filesystem, more = place.inner.filesystem, max(_pages(len(data)) - _pages(len(file.content)), 0)
+        left = more if filesystem.pages is None else min(filesystem.pages - _usage(filesystem.root)[1], more)
+        # What fits is written, as write(2) does.
+        fits = data if left == more else data[: (_pages(len(file.content)) + left) * _PAGE]
+        file.content = fits + file.content[len(fits) :]
+        if fits is not data:
+            raise _error(errno.ENOSPC)
 
     def _copy_file(self, source: str, path: str, umask: int | None = None) -> None:
         file = _file(self._existing(source).inode)
         mode = file.mode if umask is None else (0o777 if file.mode & 0o100 else 0o666) & ~umask
         self._create(path, file.content, mode)
 
-    def _clone(self, source: str, path: str) -> None:
+    def _clone(self, source: str, path: str, umask: int | None = None) -> None:
         from_ = self._existing(source)
-        self._copy_file(source, path)
+        self._copy_file(source, path, umask)
         to = self._place(path)
         # Unlike link(2), FICLONE crosses mounts of one filesystem (remap_range.c compares superblocks).
-        crossing = from_.inner.device != to.mount.device
-        if crossing or not self._clones:
+        crossing = from_.inner.filesystem is not to.mount.filesystem
+        if crossing or not self.clones:
             del to.directory.names[to.name]
             raise _error(errno.EXDEV if crossing else errno.EOPNOTSUPP)
 
@@ -238,10 +312,13 @@ class Memory:
             raise _error(errno.EXDEV)
         if from_.inode is None or isinstance(from_.inode, Directory):
             raise _error(errno.EPERM)
+        self._room(to.mount.filesystem)
         to.directory.names[to.name] = from_.inode
 
     def _symlink(self, source: str, path: str) -> None:
         place = self._free(path)
+        long = len(source.encode()) + 1
+        self._room(place.mount.filesystem, size=long if long > _SHORT_LINK else 0)
         place.directory.names[place.name] = Link(source)
 
     def _rename(self, source: str, path: str) -> None:
@@ -264,6 +341,8 @@ class Memory:
         self._not_mounted(to)
         if isinstance(to.covered, Directory) and to.covered.names:
             raise _error(errno.ENOTEMPTY)
+        if not (isinstance(moved, File) and isinstance(to.covered, File | None)):
+            self.forget()
         del from_.directory.names[from_.name]
         to.directory.names.pop(to.name, None)
         to.directory.names[to.name] = moved
@@ -290,6 +369,8 @@ class Memory:
         if isinstance(place.covered, Directory):
             raise _error(errno.EISDIR)
         self._not_mounted(place)
+        if isinstance(place.covered, Link):
+            self.forget()
         del place.directory.names[place.name]
 
     def _chmod(self, path: str, mode: int) -> None:
@@ -323,12 +404,15 @@ class Memory:
         """As os.path.realpath does it: what is missing stays as it is spelled."""
         real = ""
         for name in path.strip("/").split("/"):
+            if name in {"", ".", ".."}:
+                real = real.rpartition("/")[0] if name == ".." else real
+                continue
             inode = self.inode(f"{real}/{name}")
             if isinstance(inode, Link) and depth < _LINKS_FOLLOWED:
                 real = self._real_path(_joined(real, inode.target), depth + 1)
             else:
                 real = f"{real}/{name}"
-        return real
+        return real or "/"
 
     def _note(self, text: str) -> None:
         pass
@@ -354,16 +438,28 @@ def _kind(inode: Inode) -> str:
 
 
 def _joined(directory: str, target: str) -> str:
-    """A link's target as an absolute path. Only targets whose `..` come first occur here."""
-    if target.startswith("/"):
-        return target
-    parts = directory.split("/")
-    for part in target.split("/"):
-        if part == "..":
-            parts[-1:] = []
-        else:
-            parts.append(part)
-    return "/".join(parts)
+    """A link's target as an absolute path; its `..` are for `_place` to follow."""
+    return target if target.startswith("/") else f"{directory}/{target}"
+
+
+def _pages(size: int) -> int:
+    return -(-size // _PAGE)
+
+
+def _usage(root: Directory) -> tuple[int, int]:
+    """Inodes and pages of a tmpfs: every name is counted, and every content once."""
+    names, pages, seen, pending = 1, 0, set(), [root]
+    while pending:
+        for inode in pending.pop().names.values():
+            names += 1
+            if isinstance(inode, Directory):
+                pending.append(inode)
+            elif isinstance(inode, Link):
+                pages += len(inode.target.encode()) + 1 > _SHORT_LINK
+            elif id(inode) not in seen:
+                seen.add(id(inode))
+                pages += _pages(len(inode.content))
+    return names, pages
 
 
 _TABLE: dict[type, Callable[..., Any]] = {

@@ -16,14 +16,15 @@ from harness.errors import OperationRefused, errno_name
 from harness.kernel import mounts
 from harness.kernel.snapshot import snapshot
 from harness.model import operation as op
-from harness.tests.reference.memory import File, Link, Memory
+from harness.tests.reference.memory import File, Filesystem, Link, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.kernel.laboratory import Laboratory
 
-# Directories, a tmpfs, a bind of `/d`, a read-only tmpfs, a single-file mount, links to a directory and to nowhere.
+# Directories, a tmpfs, a bind of `/d`, a read-only tmpfs, one with few inodes and pages, a single-file mount; links to
+# a directory, upwards out of one, and to nowhere; `..` behind links.
 PATHS = (
     "/a",
     "/b",
@@ -40,6 +41,14 @@ PATHS = (
     "/sealed",
     "/sealed/a",
     "/sealed/new",
+    "/small/a",
+    "/small/b",
+    "/small/e",
+    "/small/e/a",
+    "/d/up",
+    "/d/up/a",
+    "/link/../a",
+    "/d/up/../other/a",
     "/mounted",
     "/link",
     "/link/a",
@@ -54,7 +63,11 @@ MODES = (0o600, 0o644, 0o755)
 
 def operations() -> st.SearchStrategy[op.Operation]:
     """Any operation on any two of the paths."""
-    path, data, mode = st.sampled_from(PATHS), st.sampled_from((b"", b"one", b"longer")), st.sampled_from(MODES)
+    path, data, mode = (
+        st.sampled_from(PATHS),
+        st.sampled_from((b"", b"one", b"longer", b"x" * 5000)),
+        st.sampled_from(MODES),
+    )
     return st.one_of(
         *(st.builds(kind, path) for kind in (op.Rmdir, op.Unlink, op.ListDirectory, op.ReadFile, op.Digest)),
         *(st.builds(kind, path) for kind in (op.Lstat, op.RealPath)),
@@ -103,7 +116,7 @@ def both(laboratory: Laboratory) -> Iterator[tuple[str, Memory]]:
         for name in ("mounted", "covering", "d/keep"):
             perform(op.Create(f"{root}/{name}", b"x", 0o644))
             memory.perform(op.Create(f"{root}/{name}", b"x", 0o644))
-        for name, target in (("link", f"{root}/d"), ("nowhere", f"{root}/gone")):
+        for name, target in (("link", f"{root}/d"), ("nowhere", f"{root}/gone"), ("d/up", "../other/..")):
             perform(op.Symlink(target, f"{root}/{name}"))
             memory.perform(op.Symlink(target, f"{root}/{name}"))
         _mount(root, stack, memory)
@@ -120,9 +133,12 @@ def _mount(root: str, stack: ExitStack, memory: Memory) -> None:
     stack.enter_context(mounts.remount(f"{root}/sealed", flags=("ro",)))
     memory.mounts[f"{root}/sealed"].read_only = True
     stack.enter_context(mounts.bind(f"{root}/d", f"{root}/bind", leave="stay"))
-    memory.mount(f"{root}/bind", memory.inode(f"{root}/d"))
+    memory.bind(f"{root}/d", f"{root}/bind")
     stack.enter_context(mounts.bind(f"{root}/covering", f"{root}/mounted", leave="stay"))
-    memory.mount(f"{root}/mounted", memory.inode(f"{root}/covering"))
+    memory.bind(f"{root}/covering", f"{root}/mounted")
+    os.mkdir(f"{root}/small")
+    stack.enter_context(mounts.tmpfs(f"{root}/small", size="12k", inodes=5, mode="755", leave="stay"))
+    memory.mount(f"{root}/small", filesystem=Filesystem(inodes=5, pages=3))
 
 
 @given(wanted=st.lists(operations(), min_size=1, max_size=12))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 from harness import installers
 from harness.errors import HarnessError, NotApplicable
 from harness.layouts.validate import problems
-from harness.model import Case, Entry, Layout, Mount, Roles, Step, Wheel
+from harness.model import Case, Entry, Layout, Mount, Plan, Roles, Step, Wheel
+from harness.model.case import USUAL_UMASK
 from harness.run import Runner, Verdict
 from harness.tests.second_opinion.judge import Witness
 from harness.wheels.make import record_content
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from harness.tests.second_opinion.judge import Complaint
 
 Value = TypeVar("Value")
-Made = TypeVar("Made", Mount, Roles)
+Made = TypeVar("Made", Mount, Roles, Plan)
 Kind: TypeAlias = Literal["false alarm", "missed", "alone", "both", "error"]
 
 # Promises of which a user who looks at an environment knows nothing: the other judge has no opinion about them.
@@ -178,6 +179,8 @@ def _candidates(case: Case) -> Iterator[Case]:
             yield replace(case, steps=(*case.steps[:index], less, *case.steps[index + 1 :]))
     for layout in _smaller_layouts(case.layout):
         yield replace(case, layout=layout)
+    for plan in _smaller_plans(case.plan):
+        yield replace(case, plan=plan)
     for index, wheel in enumerate(case.wheels):
         for less_wheel in _smaller_wheels(wheel):
             yield replace(case, wheels=(*case.wheels[:index], less_wheel, *case.wheels[index + 1 :]))
@@ -189,8 +192,23 @@ def _smaller_steps(step: Step) -> Iterator[Step]:
             yield replace(step, wheels=wheels)
     if step.image:
         yield replace(step, image=False)
-    if step.lifted:
-        yield replace(step, lifted=False)
+    for changes in ({"lifted": False}, {"meddled": ()}, {"umask": USUAL_UMASK}):
+        less: Step = replace(step, **changes)
+        if less != step:
+            yield less
+
+
+def _smaller_plans(plan: Plan) -> Iterator[Plan]:
+    yield from _with_one_default(plan)
+    for name in ("creation", "listing", "schedule"):
+        choices = getattr(plan, name) or ()
+        for shorter in (choices[: len(choices) // 2], choices[:-1]) if choices else ():
+            changes: dict[str, Any] = {name: shorter}
+            yield replace(plan, **changes)
+        if name != "creation":
+            for index, choice in enumerate(choices):
+                if choice:
+                    yield replace(plan, **{name: (*choices[:index], 0, *choices[index + 1 :])})
 
 
 def _smaller_layouts(layout: Layout) -> Iterator[Layout]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from harness.model import Action, LinkMode
+    from harness.model.layout import MountType
 
 Draw: TypeAlias = "Callable[[st.SearchStrategy[Any]], Any]"
 
@@ -96,16 +97,22 @@ _NAMES: Final = ("one", "two-b", "Three", "four.dot")
 
 
 @st.composite
-def layouts(draw: Draw) -> Layout:
-    """Valid layouts: up to three mounts, two groups of links, two of contents, one permission; the plain one first."""
-    environment = draw(st.sampled_from(_ENVIRONMENTS))
-    roles = Roles(**{"environment": environment, **draw(st.sampled_from(_ROLES))})
-    mounts = tuple(draw(st.lists(_mounts(), max_size=3, unique_by=lambda one: (one.at, one.after))))
-    links = tuple(dict.fromkeys(one for group in draw(st.lists(st.sampled_from(_LINKS), max_size=2)) for one in group))
-    permissions = tuple(draw(st.lists(_permissions(), max_size=1)))
-    contents = tuple(
-        dict.fromkeys(one for group in draw(st.lists(st.sampled_from(_CONTENTS), max_size=2)) for one in group)
-    )
+def layouts(
+    draw: Draw, *, types: tuple[MountType, ...] = ("tmpfs", "bind", "overlay"), contents: bool = True
+) -> Layout:
+    """Valid layouts: up to three mounts, two groups of links, two of contents, a permission. Shrink to the plain one.
+
+    Args:
+        draw: given by Hypothesis.
+        types: of the mounts.
+        contents: whether files and directories may be there from the start.
+    """
+    roles = Roles(**{"environment": draw(_ANY_ENVIRONMENT), **draw(_ANY_ROLES)})
+    # Who mounts one volume in two places of an environment sees each file twice, in whatever RECORD one of them is.
+    mounts = tuple({one.source or one.at: one for one in draw(_several_mounts(types))}.values())
+    links = tuple(dict.fromkeys(one for group in draw(_ANY_LINKS) for one in group))
+    permissions = tuple(draw(_ANY_PERMISSIONS))
+    there = tuple(dict.fromkeys(one for group in draw(_ANY_CONTENTS) for one in group)) if contents else ()
     obstacle = any(_hinders(one) for one in mounts) or bool(permissions)
     made = Layout(
         name="composed",
@@ -113,8 +120,8 @@ def layouts(draw: Draw) -> Layout:
         roles=roles,
         mounts=mounts,
         symlinks=links,
-        files=tuple(one for one in contents if isinstance(one, File)),
-        directories=tuple(one for one in contents if isinstance(one, Directory)),
+        files=tuple(one for one in there if isinstance(one, File)),
+        directories=tuple(one for one in there if isinstance(one, Directory)),
         permissions=permissions,
         refusals=REFUSALS if obstacle else (),
     )
@@ -123,31 +130,53 @@ def layouts(draw: Draw) -> Layout:
     return made
 
 
+@lru_cache
+def _several_mounts(types: tuple[MountType, ...]) -> st.SearchStrategy[list[Mount]]:
+    return st.lists(_mounts(types), max_size=3, unique_by=lambda one: (one.at, one.after))
+
+
 @st.composite
-def _mounts(draw: Draw) -> Mount:
-    kind = draw(st.sampled_from(("tmpfs", "bind", "overlay")))
-    after = draw(st.sampled_from(("start", "start", "image")))
-    fields: dict[str, Any] = {"type": kind, "after": after, "at": draw(st.sampled_from(_PLACES))}
-    flags = draw(st.sampled_from(((), (), (), ("nosuid", "nodev"), ("noexec",), ("ro",))))
+def _mounts(draw: Draw, types: tuple[MountType, ...]) -> Mount:
+    kind = draw(_TYPES[types])
+    after = draw(_MOUNT_MOMENTS)
+    fields: dict[str, Any] = {"type": kind, "after": after, "at": draw(_ANY_PLACE)}
+    flags = draw(_FLAGS)
     if kind == "bind":
-        fields["source"] = draw(st.sampled_from((None, "volume", "other", "/elsewhere/bound")))
-        if draw(st.integers(0, 5)) == 5:
-            fields |= {"file": True, "at": draw(st.sampled_from(_FILES))}
+        fields["source"] = draw(_SOURCES)
+        if draw(_SIXTHS) == 5:
+            fields |= {"file": True, "at": draw(_ANY_FILE)}
     elif kind == "tmpfs":
-        fields |= draw(st.sampled_from(({}, {}, {"size": "64k"}, {"inodes": 12}, {"mode": "1777"}, {"size": "4m"})))
+        fields |= draw(_TMPFS)
     else:
-        fields["lowers"] = draw(st.integers(1, 2)) if after == "image" else 1
+        fields["lowers"] = draw(_LAYERS) if after == "image" else 1
     return Mount(**fields, flags=flags)
 
 
-def _permissions() -> st.SearchStrategy[Permission]:
-    return st.builds(
-        Permission, at=st.sampled_from(_PLACES), mode=st.sampled_from(("700", "1777", "555")), after=_moments()
-    )
-
-
-def _moments() -> st.SearchStrategy[Any]:
-    return st.sampled_from(("start", "image"))
+# Strategies are made once: to make one costs more than to draw from it.
+_TYPES: Final[dict[tuple[MountType, ...], st.SearchStrategy[MountType]]] = {
+    types: st.sampled_from(types) for types in (("tmpfs", "bind", "overlay"), ("tmpfs", "bind"))
+}
+_MOUNT_MOMENTS: Final = st.sampled_from(("start", "start", "image"))
+_ANY_PLACE: Final = st.sampled_from(_PLACES)
+_ANY_FILE: Final = st.sampled_from(_FILES)
+_FLAGS: Final = st.sampled_from(((), (), (), ("nosuid", "nodev"), ("noexec",), ("ro",)))
+_SOURCES: Final = st.sampled_from((None, "volume", "other", "/elsewhere/bound"))
+_SIXTHS: Final = st.integers(0, 5)
+_LAYERS: Final = st.integers(1, 2)
+_TMPFS: Final = st.sampled_from(({}, {}, {"size": "64k"}, {"inodes": 12}, {"mode": "1777"}, {"size": "4m"}))
+_ANY_ENVIRONMENT: Final = st.sampled_from(_ENVIRONMENTS)
+_ANY_ROLES: Final = st.sampled_from(_ROLES)
+_ANY_LINKS: Final = st.lists(st.sampled_from(_LINKS), max_size=2)
+_ANY_CONTENTS: Final = st.lists(st.sampled_from(_CONTENTS), max_size=2)
+_ANY_PERMISSIONS: Final = st.lists(
+    st.builds(
+        Permission,
+        at=_ANY_PLACE,
+        mode=st.sampled_from(("700", "1777", "555")),
+        after=st.sampled_from(("start", "image")),
+    ),
+    max_size=1,
+)
 
 
 def _hinders(mount: Mount) -> bool:
@@ -158,13 +187,13 @@ def _hinders(mount: Mount) -> bool:
 @st.composite
 def wheel_sets(draw: Draw) -> tuple[Wheel, ...]:
     """Up to three distributions, of some of which there is a second version. Shrink towards one small wheel."""
-    count = draw(st.integers(1, 3))
-    sharing = draw(st.sampled_from(("none", "identical", "equal-size", "different")))
+    count = draw(_WHEELS)
+    sharing = draw(_ANY_SHARING)
     found = []
-    for name in draw(st.permutations(_NAMES))[:count]:
-        parts = frozenset(draw(st.sets(st.sampled_from(PARTS), max_size=6)))
-        pure = draw(st.booleans())
-        versions = ("1.0", "2.0") if draw(st.booleans()) else ("1.0",)
+    for name in draw(_ANY_NAMES)[:count]:
+        parts = frozenset(draw(_ANY_PARTS))
+        pure = draw(_EITHER)
+        versions = ("1.0", "2.0") if draw(_EITHER) else ("1.0",)
         found += [made(name, version, parts, sharing, pure=pure) for version in versions]
     return tuple(found)
 
@@ -196,6 +225,11 @@ _EXTRAS: Final[dict[str, dict[str, tuple[str, int]]]] = {
     "old-only": {},
 }
 PARTS: Final = (*_EXTRAS, "console", "windowed", "common-script", "common-data")
+_WHEELS: Final = st.integers(1, 3)
+_ANY_SHARING: Final = st.sampled_from(("none", "identical", "equal-size", "different"))
+_ANY_NAMES: Final = st.permutations(_NAMES)
+_ANY_PARTS: Final = st.sets(st.sampled_from(PARTS), max_size=6)
+_EITHER: Final = st.booleans()
 _SHARED: Final = {"identical": "# shared\n", "equal-size": "# of %s\n", "different": "# of %s, once more: %s\n"}
 
 
