@@ -99,6 +99,22 @@ def rows_of(distribution: Distribution) -> op.Program[list[records.Row] | None]:
     return records.parse(data, f"{distribution.dist_info}/RECORD")
 
 
+def digest_at(path: str) -> op.Program[str]:
+    """The digest of a file's content as RECORD writes it; empty where there is none to be read."""
+    try:
+        digest = yield op.Digest(path)
+    except OperationRefused:
+        return ""
+    return records.recorded(digest)
+
+
+def under_way(dist_info: str) -> Distribution:
+    """What a .dist-info under a temporary name is of; it lies inside the real one if that is a mount point."""
+    above = dist_info.rpartition("/")[0]
+    library = above.rpartition("/")[0] if above.endswith(".dist-info") else above
+    return Distribution(name="", version="", dist_info=dist_info, library=library)
+
+
 def paths_of(distribution: Distribution, settings: Settings) -> op.Program[list[str]]:
     """The files that its RECORD names, as absolute paths, its own .dist-info left out.
 
@@ -152,7 +168,7 @@ def row_path(path: str, library: str, *, linked: bool) -> str:
     return "/".join([".."] * (len(here) - common) + there[common:])
 
 
-def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = ()) -> op.Program[set[str]]:
+def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = ()) -> op.Program[dict[str, set[str]]]:
     """Which of these paths a RECORD claims: of a distribution that is installed, or that a program has under way.
 
     One that has been set aside claims, too, until its program can no longer put it back. Of two programs that give up
@@ -163,18 +179,24 @@ def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = 
         settings: where.
         own: paths of .dist-info directories that do not count.
 
+    Returns:
+        By path, what the RECORDs say about its content: digests as they write them.
+
     Raises:
         WheelRefused: a RECORD cannot be read, so that nobody knows what it claims.
     """
     left = set(paths)
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     done = set(own)
     for _ in range(PATIENCE if left else 0):
         missing = []
         for one in (yield from _found(settings, ".dist-info", INCOMING, OUTGOING)):
             if one.dist_info not in done:
                 rows = yield from rows_of(one)
-                found.update(left.intersection(located(row.path, one.library) for row in rows or ()))
+                for row in rows or ():
+                    path = located(row.path, one.library)
+                    if path in left:
+                        found.setdefault(path, set()).add(row.digest.rstrip("="))
                 done.add(one.dist_info)
                 missing += [one.dist_info] if rows is None else []
         if not missing:

@@ -123,17 +123,9 @@ def is_whole(distribution: Distribution) -> op.Program[bool]:
             return False
         if status.kind != "file" or row.size not in {"", str(status.size)}:
             return False
-        if row.digest.startswith("sha256=") and not (yield from _brings(row, path)):
+        if row.digest.startswith("sha256=") and (yield from distributions.digest_at(path)) != row.digest.rstrip("="):
             return False
     return metadata
-
-
-def _brings(row: records.Row, path: str) -> op.Program[bool]:
-    try:
-        digest = yield op.Digest(path)
-    except OperationRefused:
-        return False
-    return records.recorded(digest) == row.digest.rstrip("=")
 
 
 def _replace_all(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
@@ -22,6 +22,25 @@ _QUIET: dict[type, set[int]] = {
 }
 
 
+class Undone(NamedTuple):
+    """Files that undoing has taken away, by path, with the names they are kept under until nobody can want them.
+
+    Attributes:
+        new: at their paths nothing is now.
+        replaced: at their paths is what was there before.
+    """
+
+    new: dict[str, str]
+    replaced: dict[str, str]
+
+
+class PutBack(NamedTuple):
+    """A file that was there before, under the name it is kept by: it comes back, whatever is at its path by then."""
+
+    source: str
+    path: str
+
+
 class Journal:
     """What one program has to remember.
 
@@ -33,11 +52,11 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        self.undoing: list[op.Operation | str] = []
+        self.undoing: list[op.Operation | PutBack | str] = []
         self.tidying: list[op.Operation] = []
         self.outgoing: list[str] = []
 
-    def undo(self, claimed: Container[str], aside: Callable[[str], str]) -> op.Program[dict[str, str]]:
+    def undo(self, claimed: Container[str], aside: Callable[[str], str]) -> op.Program[Undone]:
         """Put all files back. What cannot be put back is noted, never raised: the first error is the one to report.
 
         Args:
@@ -45,20 +64,21 @@ class Journal:
             aside: the temporary name for a new file, which is only taken away: somebody may come to claim it now.
 
         Returns:
-            The new files taken away, with the names they are kept under.
+            What has been taken away, under which names it is kept.
         """
-        taken: dict[str, str] = {}
+        undone = Undone({}, {})
         unreturned = set()
         for entry in reversed(self.undoing):
             if isinstance(entry, str):
                 if entry not in claimed and entry not in unreturned:
-                    yield from _take(entry, aside, taken)
-            elif not isinstance(entry, op.Rmdir):
-                done = yield from _tolerant(entry, "could not be undone")
-                if not done and isinstance(entry, op.Rename):
+                    yield from _take(entry, aside, undone.new)
+            elif isinstance(entry, PutBack):
+                if not (yield from _put_back(entry, aside, undone.replaced)):
                     # The only copy of what was there before: it must not be removed as a leftover.
                     unreturned.add(entry.source)
-        return taken
+            elif not isinstance(entry, op.Rmdir) and getattr(entry, "path", "") not in unreturned:
+                yield from _tolerant(entry, "could not be undone")
+        return undone
 
     def undo_directories(self) -> op.Program[None]:
         """Remove the directories that were made, when nothing of ours is in them any more."""
@@ -84,6 +104,19 @@ def _take(path: str, aside: Callable[[str], str], taken: dict[str, str]) -> op.P
             taken[path] = kept
             return
     yield from _tolerant(op.Unlink(path), "could not be undone")
+
+
+def _put_back(entry: PutBack, aside: Callable[[str], str], replaced: dict[str, str]) -> op.Program[bool]:
+    """What is at the path by now gets a second name: a program running at the same time may have put it there."""
+    if entry.path not in replaced:
+        kept = aside(entry.path)
+        try:
+            yield op.Link(entry.path, kept)
+        except OperationRefused:
+            pass  # Nothing is there; or where nothing can be linked, nothing can be kept.
+        else:
+            replaced[entry.path] = kept
+    return (yield from _tolerant(op.Rename(entry.source, entry.path), "could not be undone"))
 
 
 def tolerantly(program: Generator[op.Operation, Any, object], complaint: str) -> op.Program[bool]:

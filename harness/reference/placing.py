@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
 from harness.reference.directories import PATIENCE
+from harness.reference.journal import PutBack
 from harness.reference.settings import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Placing:
             raise OperationRefused(path=path, operation="remove", errno=errno.EISDIR)
         kept = self.temporary_name(path.rpartition("/")[0])
         yield op.Rename(path, kept)
-        self._journal.undoing.append(op.Rename(kept, path))
+        self._journal.undoing.append(PutBack(kept, path))
         self._journal.tidying.append(op.Unlink(kept))
         self.stashed[path] = kept
 
@@ -202,7 +203,7 @@ class Placing:
                 raise
             yield from self._overwrite(path, name, kept, status)
         else:
-            self._journal.undoing.append(op.Rename(kept, path))
+            self._journal.undoing.append(PutBack(kept, path))
         # Renaming one name of an inode onto another does nothing and leaves both (rename(2)).
         yield from _gone(name)
         return True
@@ -229,7 +230,7 @@ class Placing:
 
         kept = yield from self._aside(path, second)
         if moved:
-            self._journal.undoing.append(op.Rename(kept, path))
+            self._journal.undoing.append(PutBack(kept, path))
         self._journal.tidying.append(op.Unlink(kept))
         return kept, crossing
 

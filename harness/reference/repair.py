@@ -11,7 +11,6 @@ from harness.reference import distributions
 from harness.reference.cache import trusted
 from harness.reference.directories import SCHEMES
 from harness.reference.discard import discard
-from harness.reference.distributions import Distribution
 from harness.reference.install import Installed, install_from
 from harness.reference.journal import tolerantly
 from harness.reference.retire import bytecode_of, forget_empty, stash_files
@@ -68,7 +67,7 @@ def _clear(leftovers: list[str], settings: Settings) -> op.Program[None]:
     paths: list[str] = []
     for leftover in leftovers:
         if leftover.endswith((INCOMING, OUTGOING, GONE)):
-            paths += yield from distributions.paths_of(_interrupted(leftover), settings)
+            paths += yield from distributions.paths_of(distributions.under_way(leftover), settings)
     claimed = yield from distributions.claimed(paths, settings, own=leftovers)
     orphans = yield from _existing(path for path in dict.fromkeys(paths) if path not in claimed)
     yield from stash_files([*orphans, *(yield from bytecode_of(orphans))], transaction)
@@ -76,13 +75,6 @@ def _clear(leftovers: list[str], settings: Settings) -> op.Program[None]:
         yield from tolerantly(discard(leftover), "was left behind")
     forget_empty([*paths, *leftovers], transaction)
     yield from transaction.journal.tidy()
-
-
-def _interrupted(leftover: str) -> Distribution:
-    """A .dist-info under a temporary name; inside the real one if that is a mount point."""
-    above = leftover.rpartition("/")[0]
-    library = above.rpartition("/")[0] if above.endswith(".dist-info") else above
-    return Distribution(name="", version="", dist_info=leftover, library=library)
 
 
 def _existing(paths: Iterable[str]) -> op.Program[list[str]]:

@@ -42,10 +42,11 @@ class Transaction:
             yield from tolerantly(self._retract(), "could not be undone")
         placed = [entry for entry in self.journal.undoing if isinstance(entry, str)]
         claimed = yield from self._claimed(placed)
-        taken = yield from self.journal.undo(claimed, self._aside)
-        yield from self._give_back(taken)
-        for kept in taken.values():
+        undone = yield from self.journal.undo(claimed, self._aside)
+        yield from self._give_back(undone.new)
+        for kept in undone.new.values():
             yield from tolerantly(discard(kept), "was left behind")
+        yield from self._put_right(undone.replaced)
         if self.announced:
             yield from tolerantly(discard(self.announced), "was left behind")
         yield from self.journal.undo_directories()
@@ -83,6 +84,34 @@ class Transaction:
         for path in sorted((yield from self._claimed(taken))):
             yield from tolerantly(self._copy_back(path, taken[path]), "could not be given back")
 
+    def _put_right(self, replaced: Mapping[str, str]) -> op.Program[None]:
+        """Where what was there before has come back over another program's file, that one comes back instead.
+
+        It is another's if a RECORD that is not ours claims it, and it is not what we had put there ourselves. Where
+        several programs bring the same content nobody can tell: then it stays if nobody claims what was there before.
+        """
+        claims = yield from self._claimed(replaced)
+        ours = (yield from self._announced_digests()) if claims else {}
+        for path, kept in replaced.items():
+            if path in claims:
+                now = yield from distributions.digest_at(kept)
+                before = yield from distributions.digest_at(path)
+                is_anothers = now in claims[path] and (now != ours.get(path) or before not in claims[path])
+                if is_anothers and now != before:
+                    yield from tolerantly(_renamed(kept, path), "could not be given back")
+            yield from tolerantly(discard(kept), "was left behind")
+
+    def _announced_digests(self) -> op.Program[dict[str, str]]:
+        """What our own RECORD says about the files that it names."""
+        if not self.announced:
+            return {}
+        distribution = distributions.under_way(self.announced)
+        try:
+            rows = (yield from distributions.rows_of(distribution)) or ()
+        except HarnessError:
+            return {}
+        return {distributions.located(row.path, distribution.library): row.digest for row in rows}
+
     def _copy_back(self, path: str, kept: str) -> op.Program[None]:
         """Only if nobody has put a new file there: hence not a rename."""
         yield from self.directories.ensure(path.rpartition("/")[0])
@@ -100,14 +129,14 @@ class Transaction:
         yield op.Rename(self.announced, retracted)
         self.announced = retracted
 
-    def _claimed(self, paths: Iterable[str]) -> op.Program[set[str]]:
+    def _claimed(self, paths: Iterable[str]) -> op.Program[dict[str, set[str]]]:
         try:
             return (
                 yield from distributions.claimed(paths, self.settings, own=[self.announced, *self.journal.outgoing])
             )
         except HarnessError as error:
             yield op.Note(f"{error}: what it claims is not known")
-            return set()
+            return {}
 
 
 def _renamed(source: str, path: str) -> op.Program[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from harness.drivers.perform import refused
 from harness.model import LINK_MODES
 from harness.model import operation as op
 from harness.reference import install, uninstall
-from harness.tests.reference.world import PURELIB, SHARED, World, alpha, archive, beta
+from harness.tests.reference.world import PURELIB, SHARED, World, alpha, archive, beta, refusing
 from harness.wheels import wheel as make_wheel
 
 if TYPE_CHECKING:
@@ -150,3 +151,48 @@ def test_an_install_that_fails_takes_nothing_from_one_that_succeeds(
     assert world.installed()["beta-1.0"] == []
     assert all(problems == [] for problems in world.installed().values())
     assert world.content(SHARED) is not None
+
+
+DELTA = make_wheel("delta", "1.0", {"space/__init__.py": b"# of delta\n", "space/delta.py": b"delta"})
+TWIN = make_wheel("twin", "1.0", {"space/__init__.py": b"# shared, too\n", "space/twin.py": b"twin"})
+
+
+def _beside(world: World, failing: Any, sibling: Wheel, first: int, refused_at: str) -> bytes | None:  # noqa: ANN401
+    """What a shared file holds: one program fails, having been so far when another one went to its end."""
+    perform = refusing(op.Rename, 5, refused_at)(world.perform)
+    endings = together(world, [failing, installing(sibling)], [0] * first + [1] * 400, perform)
+    assert [ending.error is None for ending in endings] == [False, True]
+    assert world.debris() == []
+    return world.content(SHARED)
+
+
+@pytest.mark.parametrize("mode", LINK_MODES)
+def test_a_failed_upgrade_leaves_a_claimants_content_where_both_bring_the_same(mode: LinkMode) -> None:
+    before = World(*WHEELS, TWIN, link_mode=mode)
+    before.install(alpha())
+    at = f"{PURELIB}/alpha-2.0.dist-info"
+    left = {_beside(before.copied(), installing(alpha("2.0")), TWIN, first, at) for first in range(90)}
+    # Whose file it is that lies there nobody can tell: the one that was there before may come back.
+    assert left == {b"# shared\n", b"# shared, too\n"}
+
+
+@pytest.mark.parametrize("mode", LINK_MODES)
+def test_a_failed_upgrade_undoes_nothing_that_another_has_finished(mode: LinkMode) -> None:
+    before = World(*WHEELS, DELTA, link_mode=mode)
+    before.install(alpha())
+    at = f"{PURELIB}/alpha-2.0.dist-info"
+    left = [_beside(before.copied(), installing(alpha("2.0")), DELTA, first, at) for first in range(90)]
+    # Between giving the old file a second name and renaming the new one over it lie a few operations: of what comes
+    # there just then there is no copy (that would take renameat2(2) with RENAME_EXCHANGE, which not all storage has).
+    others = [content for content in left if content != b"# of delta\n"]
+    assert others == [b"# shared\n"] * len(others)
+    assert len(others) <= 4
+
+
+@pytest.mark.parametrize("mode", LINK_MODES)
+def test_a_failed_uninstall_undoes_nothing_that_another_has_finished(mode: LinkMode) -> None:
+    before = World(*WHEELS, DELTA, link_mode=mode)
+    before.install(alpha())
+    at = f"{PURELIB}/alpha_old/deep/.exdev"
+    left = [_beside(before.copied(), uninstalling("alpha"), DELTA, first, at) for first in range(40)]
+    assert set(left) == {b"# of delta\n"}
