@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from harness.reference.settings import Settings
+
+
+_UPWARDS = ("../", "./../")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +52,29 @@ def parsed(dist_info: str) -> tuple[str, str]:
 
 
 def installed(settings: Settings) -> op.Program[tuple[Distribution, ...]]:
-    """Every distribution in purelib and platlib, sorted by path. A directory that is missing holds none."""
+    """Every distribution in purelib and platlib, sorted by path. A directory that is missing holds none.
+
+    Args:
+        settings: as `with_one_library` makes them.
+    """
     return (yield from _found(settings, ".dist-info"))
 
 
-def _libraries(settings: Settings) -> op.Program[tuple[str, ...]]:
-    """Purelib and platlib; once where one leads to the other (`lib64 -> lib`), so that nothing is found twice."""
-    both = sorted({settings.purelib, settings.platlib})
-    if len(both) > 1 and (yield op.RealPath(both[0])) == (yield op.RealPath(both[1])):
-        return (settings.purelib,)
-    return tuple(both)
+def with_one_library(settings: Settings) -> op.Program[Settings]:
+    """The same settings; with purelib for platlib where one leads to the other (`lib64 -> lib`).
+
+    Otherwise one file would have two paths: found twice, and stale by the one when it is new by the other.
+    """
+    if settings.platlib != settings.purelib:
+        pure = yield op.RealPath(settings.purelib)
+        if (yield op.RealPath(settings.platlib)) == pure:
+            return replace(settings, platlib=settings.purelib)
+    return settings
 
 
 def _found(settings: Settings, *suffixes: str) -> op.Program[tuple[Distribution, ...]]:
     found = []
-    for library in (yield from _libraries(settings)):
+    for library in sorted({settings.purelib, settings.platlib}):
         for one in (yield from listed(library)):
             if one.name.endswith(suffixes) and one.kind != "file":
                 name, version = parsed(one.name)
@@ -128,16 +139,37 @@ def paths_of(distribution: Distribution, settings: Settings) -> op.Program[list[
         return []
     roots = tuple(f"{settings.scheme(name)}/" for name in SCHEMES)
     paths = []
-    for path in dict.fromkeys(located(row.path, distribution.library) for row in rows):
-        if not path.startswith(roots):
+    for path in dict.fromkeys((yield from places_of(rows, distribution))):
+        inside = path if path.startswith(roots) else (yield from _spelled(path, settings))
+        if not inside:
             yield op.Note(f"{path}: named in RECORD but outside of the environment: left where it is")
-        elif not path.startswith(f"{distribution.dist_info}/"):
-            paths.append(path)
+        elif not inside.startswith(f"{distribution.dist_info}/"):
+            paths.append(inside)
+    return paths
+
+
+def _spelled(path: str, settings: Settings) -> op.Program[str]:
+    """A real path as the settings spell it, whose directories may lie behind links; empty: it is in none of them."""
+    found = {}
+    for name in SCHEMES:
+        found[(yield op.RealPath(settings.scheme(name)))] = settings.scheme(name)
+    inner = max((real for real in found if path.startswith(f"{real}/")), key=len, default="")
+    return f"{found[inner]}{path[len(inner) :]}" if inner else ""
+
+
+def places_of(rows: Iterable[records.Row], distribution: Distribution) -> op.Program[list[str]]:
+    """The absolute path of each row. `..` leads from where the library really is, as for the kernel."""
+    real = ""
+    paths = []
+    for row in rows:
+        if row.path.startswith(_UPWARDS) and not real:
+            real = yield op.RealPath(distribution.library)
+        paths.append(located(row.path, real if row.path.startswith(_UPWARDS) else distribution.library))
     return paths
 
 
 def located(row_path: str, library: str) -> str:
-    """The absolute path of a RECORD row, `.` and `..` taken out of its text (as every reader of RECORD does)."""
+    """The absolute path of a RECORD row, `.` and `..` taken out of its text."""
     if row_path[:1] not in {"/", "."} and "/." not in row_path and "//" not in row_path:
         return f"{library}/{row_path}"
     parts: list[str] = []
@@ -185,21 +217,54 @@ def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = 
     Raises:
         WheelRefused: a RECORD cannot be read, so that nobody knows what it claims.
     """
-    left = set(paths)
+    ours = _Places(paths)
+    yield from ours.resolve()
     found: dict[str, set[str]] = {}
     done = set(own)
-    for _ in range(PATIENCE if left else 0):
+    for _ in range(PATIENCE if ours.paths else 0):
         missing = []
         for one in (yield from _found(settings, ".dist-info", INCOMING, OUTGOING)):
             if one.dist_info not in done:
                 rows = yield from rows_of(one)
                 for row in rows or ():
-                    path = located(row.path, one.library)
-                    if path in left:
-                        found.setdefault(path, set()).add(row.digest.rstrip("="))
+                    if row.path.rpartition("/")[2] in ours.names:
+                        (place,) = yield from places_of((row,), one)
+                        for path in (yield from ours.at(place)):
+                            found.setdefault(path, set()).add(row.digest.rstrip("="))
                 done.add(one.dist_info)
                 missing += [one.dist_info] if rows is None else []
         if not missing:
             break
         # Renamed between being listed and being read: listed again, it has its final name. (Or it has no RECORD.)
     return found
+
+
+class _Places:
+    """Paths by where they really are: links inside the environment give one file several.
+
+    Attributes:
+        paths: as they were given.
+        names: of the files, without their directories: whatever has another one is none of them.
+    """
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = tuple(dict.fromkeys(paths))
+        self.names = {path.rpartition("/")[2] for path in self.paths}
+        self._real: dict[str, str] = {}
+        self._at: dict[str, list[str]] = {}
+
+    def resolve(self) -> op.Program[None]:
+        """Find out where they are; first of all."""
+        for path in self.paths:
+            self._at.setdefault((yield from self._place(path)), []).append(path)
+
+    def at(self, path: str) -> op.Program[list[str]]:
+        """Those of the paths that are the same file as this one."""
+        return self._at.get((yield from self._place(path)), [])
+
+    def _place(self, path: str) -> op.Program[str]:
+        """A link at the end is a file itself, and not followed."""
+        directory, _, name = path.rpartition("/")
+        if directory not in self._real:
+            self._real[directory] = yield op.RealPath(directory)
+        return f"{self._real[directory]}/{name}"

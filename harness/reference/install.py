@@ -85,6 +85,7 @@ def _is_hole(refused: OperationRefused, source: Unpacked) -> bool:
 
 
 def _install(source: Unpacked, wheel: str, settings: Settings, *, again: bool) -> op.Program[Installed]:
+    settings = yield from distributions.with_one_library(settings)
     name, version = distributions.parsed(source.dist_info)
     old = tuple(one for one in (yield from distributions.installed(settings)) if one.name == name)
     if not again and [one.version for one in old] == [version] and (yield from is_whole(old[0])):
@@ -111,8 +112,7 @@ def is_whole(distribution: Distribution) -> op.Program[bool]:
     except WheelRefused:
         return False
     metadata = False
-    for row in rows or ():
-        path = distributions.located(row.path, distribution.library)
+    for path, row in zip((yield from distributions.places_of(rows or (), distribution)), rows or (), strict=True):
         metadata = metadata or path == f"{distribution.dist_info}/METADATA"
         try:
             status = yield op.Lstat(path)

@@ -31,6 +31,7 @@ def repair(wheel: str, settings: Settings) -> op.Program[Installed]:
     Raises:
         WheelRefused, OperationRefused: as `install`.
     """
+    settings = yield from distributions.with_one_library(settings)
     source = yield from trusted(wheel, settings)
     result = yield from install_from(source, wheel, settings, again=True)
     leftovers = []

@@ -110,7 +110,8 @@ class Transaction:
             rows = (yield from distributions.rows_of(distribution)) or ()
         except HarnessError:
             return {}
-        return {distributions.located(row.path, distribution.library): row.digest for row in rows}
+        places = yield from distributions.places_of(rows, distribution)
+        return {path: row.digest for path, row in zip(places, rows, strict=True)}
 
     def _copy_back(self, path: str, kept: str) -> op.Program[None]:
         """Only if nobody has put a new file there: hence not a rename."""

@@ -27,6 +27,7 @@ def uninstall(name: str, settings: Settings) -> op.Program[tuple[str, ...]]:
         OperationRefused: a file could not be removed; what was done has been undone.
         WheelRefused: a RECORD that may claim the files too cannot be read; likewise.
     """
+    settings = yield from distributions.with_one_library(settings)
     wanted = distributions.normalised(name)
     ours = tuple(one for one in (yield from distributions.installed(settings)) if one.name == wanted)
     if not ours:

@@ -21,6 +21,8 @@ from harness.tests.second_opinion.compare import shape, smaller
 if TYPE_CHECKING:
     from harness.tests.reference.sequences import Sequence
 
+_BATCH, _BATCH_BITS = 250, 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
@@ -56,9 +58,19 @@ def collect(*, examples: int, number: int, until: float | None = None) -> tuple[
     Args:
         examples: how many.
         number: the seed.
-        until: a time (`time.monotonic`) after which nothing more is run.
+        until: a time (`time.monotonic`) after which nothing more is begun.
     """
     found: list[Broken] = []
+    count = 0
+    # In batches: Hypothesis remembers all that it has drawn, and cannot be stopped in between.
+    for batch, start in enumerate(range(0, examples, _BATCH)):
+        if until is not None and time.monotonic() > until:
+            break
+        count += _run(min(_BATCH, examples - start), (number << _BATCH_BITS) + batch, found)
+    return count, found
+
+
+def _run(examples: int, number: int, found: list[Broken]) -> int:
     count = 0
 
     @seed(number)
@@ -72,8 +84,6 @@ def collect(*, examples: int, number: int, until: float | None = None) -> tuple[
     @given(sequences())
     def one(sequence: Sequence) -> None:
         nonlocal count
-        if until is not None and time.monotonic() > until:
-            return
         try:
             result = broken(sequence)
         except HarnessError:
@@ -83,7 +93,7 @@ def collect(*, examples: int, number: int, until: float | None = None) -> tuple[
             found.append(result)
 
     one()
-    return count, found
+    return count
 
 
 def main() -> int:
@@ -91,7 +101,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m harness.tests.reference", description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="how many sequences")
     parser.add_argument("--seed", type=int, default=0, help="the same number gives the same sequences")
-    parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
+    parser.add_argument("--seconds", type=float, default=None, help="begin nothing more after so long")
     parser.add_argument("--save", type=Path, default=None, help="directory for a small case of each group")
     arguments = parser.parse_args()
     started = time.monotonic()

@@ -9,7 +9,9 @@ import pytest
 from harness.errors import NotInstalled, WheelRefused
 from harness.model import LINK_MODES
 from harness.model import operation as op
+from harness.tests.reference.memory import File
 from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, beta
+from harness.wheels import wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,3 +91,53 @@ def test_an_unreadable_record_of_another_keeps_shared_files_safe() -> None:
     with pytest.raises(WheelRefused, match="RECORD is not readable"):
         world.uninstall("alpha")
     assert set(world.environment()) == set(before)
+
+
+@every_mode
+def test_an_upgrade_where_lib64_leads_to_lib_removes_what_is_stale_and_nothing_else(mode: LinkMode) -> None:
+    old, new = (
+        wheel("native", version, {"native/core.so": version.encode(), f"native/{own}.py": b""}, root_is_purelib=False)
+        for version, own in (("1.0", "old"), ("2.0", "new"))
+    )
+    world = World(old, new, link_mode=mode)
+    world.memory.make(PURELIB)
+    world.memory.perform(op.Symlink("lib", f"{ENVIRONMENT}/lib64"))
+    for one in (old, new):
+        world.install(one, platlib=f"{ENVIRONMENT}/lib64/site-packages")
+    assert world.installed() == {"native-2.0": []}
+    assert world.content(f"{PURELIB}/native/core.so") == b"2.0"
+    assert world.content(f"{PURELIB}/native/old.py") is None
+    world.uninstall("native", platlib=f"{ENVIRONMENT}/lib64/site-packages")
+    assert world.memory.tree(PURELIB) == {}
+
+
+def test_a_file_stays_that_another_claims_by_way_of_a_link() -> None:
+    one = wheel("one", "1.0", {"one-1.0.data/data/share/common.txt": b"common"})
+    two = wheel("two", "1.0", {"two-1.0.data/data/lib/share/common.txt": b"common"})
+    for first, last in (("one", "two"), ("two", "one")):
+        world = World(one, two)
+        world.memory.make(f"{ENVIRONMENT}/lib/share")
+        world.memory.perform(op.Symlink("lib/share", f"{ENVIRONMENT}/share"))
+        world.install(one, two)
+        world.uninstall(first)
+        assert world.content(f"{ENVIRONMENT}/lib/share/common.txt") == b"common"
+        world.uninstall(last)
+        assert world.content(f"{ENVIRONMENT}/lib/share/common.txt") is None
+
+
+def test_upwards_in_a_record_leads_from_where_the_library_really_is() -> None:
+    world = World()
+    world.memory.make("/elsewhere/libraries")
+    world.memory.make(f"{ENVIRONMENT}/lib")
+    world.memory.perform(op.Symlink("/elsewhere/libraries", PURELIB))
+    world.install(alpha())
+    record = world.memory.inode("/elsewhere/libraries/alpha-1.0.dist-info/RECORD")
+    assert isinstance(record, File)
+    # As some tools write it: by its text it is a file of the environment, which nobody can have meant.
+    record.content += b"../mine.txt,,\n"
+    for place in (f"{ENVIRONMENT}/lib/mine.txt", "/elsewhere/mine.txt"):
+        world.memory.perform(op.Create(place, b"mine", 0o644))
+    world.uninstall("alpha")
+    assert world.content(f"{ENVIRONMENT}/lib/mine.txt") == b"mine"
+    assert world.content("/elsewhere/mine.txt") == b"mine"
+    assert any("/elsewhere/mine.txt: named in RECORD but outside" in note for note in world.notes)
