@@ -170,7 +170,16 @@ class Scene:
         for wheel in self.asked:
             if wheel.key in self.book.bad:
                 return f"{wheel.key} is a bad wheel: {self.book.bad[wheel.key]}"
-        return self.book.conflict(self.wanted)
+        return next(filter(None, map(self.book.conflict, self._on_the_way)), "")
+
+    @property
+    def _on_the_way(self) -> Iterator[tuple[Wheel, ...]]:
+        """What is installed after each of the wheels, one after the other; at last what is wanted."""
+        if self.step.action not in {"warm", "uninstall"}:
+            for count in range(1, len(self.asked)):
+                first = self.asked[:count]
+                yield (*_without(self.present, first), *first)
+        yield self.wanted
 
     @cached_property
     def _circumstances(self) -> str:
