@@ -23,12 +23,14 @@ CASES = Path(__file__).parent / "cases"
 
 # Case, installer, and the contracts that are broken: none where the installer is right.
 RIGHT = [
+    ("cache-lost-behind-symlinks", "reference"),
     ("change-on-own-layout", "uv==0.13.9"),
     ("control-that-lost-nothing", "reference"),
     ("core-equal-size", "reference"),
     ("core-interleaved-upgrade", "reference"),
     ("databin", "reference"),
     ("databin", "uv==0.13.9"),
+    ("full-before-a-bad-wheel", "reference"),
     ("image-hides-other", "reference"),
     ("image-hides-other", "uv==0.13.9"),
     ("image-only-crash", "reference"),
@@ -39,6 +41,7 @@ RIGHT = [
     ("link-relative-inside", "pip==26.3"),
     ("long-shebang", "reference"),
     ("long-shebang", "uv==0.13.9"),
+    ("linked-to-a-cache-of-another-umask", "reference"),
     ("mount-on-link", "reference"),
     ("one-absent-one-refused", "reference"),
     ("pip-12237", "reference"),
@@ -54,8 +57,12 @@ RIGHT = [
     ("purelib-elsewhere", "uv==0.13.9"),
     ("purelib-elsewhere", "pip==26.3"),
     ("headers-elsewhere", "reference"),
+    ("platlib-elsewhere-and-one-removed", "reference"),
     ("record-through-link", "reference"),
     ("record-with-directories", "uv==0.13.9"),
+    ("repairs-at-once", "reference"),
+    ("replaced-only-later", "reference"),
+    ("same-version-under-another-umask", "reference"),
     ("shared-ep", "reference"),
     ("shared-ep", "uv==0.13.9"),
     ("site-packages-removed", "reference"),
@@ -68,6 +75,7 @@ RIGHT = [
     ("uv-21692", "uv==0.13.9"),
     ("uv-21692", "reference"),
     ("uv-5359", "uv==0.13.9"),
+    ("warm-over-a-hole", "reference"),
 ]
 WRONG = [
     ("long-shebang", "installer==1.1.0", "scripts-run"),
