@@ -133,7 +133,16 @@ def _module_of(name: str) -> str:
 
 
 def forget_empty(paths: Iterable[str], transaction: Transaction) -> None:
-    """After success, remove the directories of these paths that are empty then, deepest first, roots excepted."""
+    """After success, remove the directories of these paths that are empty then, deepest first, roots excepted.
+
+    The promise: a directory goes only if files of what is removed lay in it or below it, as RECORD says, and if it is
+    empty now; the directories of the schemes stay, and so does one in which nothing was ever installed.
+
+    One that was there, empty, before the files came goes with them, as with pip: RECORD names files, not who made their
+    directories, and a namespace's is made by one distribution and left by another. To tell would take a file in
+    .dist-info with the directories that were made, handed on to the other owners when its own distribution goes. (A
+    step that fails knows better: it removes what its own journal says it has made.)
+    """
     directories = set()
     for path in paths:
         parent = path.rpartition("/")[0]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import NotInstalled, WheelRefused
+from harness.errors import NotInstalled, OperationRefused, WheelRefused
 from harness.model import LINK_MODES
 from harness.model import operation as op
+from harness.reference import install
 from harness.tests.reference.memory import File
-from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, beta
+from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, archive, beta, refusing
 from harness.wheels import wheel
 
 if TYPE_CHECKING:
@@ -141,3 +142,26 @@ def test_upwards_in_a_record_leads_from_where_the_library_really_is() -> None:
     assert world.content(f"{ENVIRONMENT}/lib/mine.txt") == b"mine"
     assert world.content("/elsewhere/mine.txt") == b"mine"
     assert any("/elsewhere/mine.txt: named in RECORD but outside" in note for note in world.notes)
+
+
+def test_only_directories_in_which_something_was_installed_go() -> None:
+    world = World()
+    world.memory.make(f"{PURELIB}/space")
+    for empty in ("nothing", "alpha_old/mine"):
+        world.memory.make(f"{PURELIB}/{empty}")
+    world.install(alpha())
+    world.uninstall("alpha")
+    # `space` was there before, too: who made it no RECORD can say, and files of alpha lay in it.
+    assert set(world.memory.tree(PURELIB)) == {
+        f"{PURELIB}/{path}" for path in ("nothing", "alpha_old", "alpha_old/mine")
+    }
+
+
+def test_a_failed_step_removes_no_directory_that_was_there() -> None:
+    world = World()
+    world.memory.make(f"{PURELIB}/space")
+    world.memory.make(f"{PURELIB}/alpha_old/deep")
+    before = world.environment()
+    with pytest.raises(OperationRefused):
+        world.run(install(archive(alpha()), world.settings), refusing(op.Rename, 5, f"{PURELIB}/alpha-1.0"))
+    assert world.environment() == before
