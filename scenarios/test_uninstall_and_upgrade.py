@@ -10,8 +10,8 @@ from harness.scenario import Lab, fewer, install, must, reinstall, repair, scena
 from harness.strategies import wheel_sets
 
 LAYOUTS = ["nested-tmpfs", "package-directory-is-mount", "file-bind", "overlay-fresh", "cross-device-cache"]
-OLD = wheel_sets(version="1.0", max_size=2, sharing=["identical", "different-size"])
-NEW = wheel_sets(version="2.0", max_size=2, sharing=["identical", "different-size"])
+OLD = wheel_sets(version="1.0", max_size=2, sharing=["identical", "equal-size", "different-size"])
+NEW = wheel_sets(version="2.0", max_size=2, sharing=["identical", "equal-size", "different-size"])
 
 
 @scenario(layouts=LAYOUTS, actions=["install", "upgrade", "reinstall", "uninstall"], link_modes=["hardlink", "copy"])
