@@ -27,7 +27,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         return
     excused, judge = _crossing(scene), _JUDGES[scene.evidence.case.link_mode]
     old, cached, never = _placed_in_image(scene), _cached(scene), _never_cached(scene)
-    earlier = _before_lifting(scene)
+    earlier = _before_a_change(scene)
     for path, file in scene.expectation.files.items():
         wheels = {claim.wheel for claim in file.claims}
         node = scene.after.environment.get(path)
@@ -112,10 +112,13 @@ def _placed_in_image(scene: Scene) -> set[str]:
     return old
 
 
-def _before_lifting(scene: Scene) -> Tree:
-    """What was placed while the obstacles were there; what can be linked today could not be then."""
-    lifted = (one.before.environment for one in scene.evidence.steps if one.step.lifted)
-    return next(lifted, {})
+def _before_a_change(scene: Scene) -> Tree:
+    """What was placed while there were obstacles, or by links to what others have taken from the cache since.
+
+    What can be linked today could not be then, or is not the file that it was linked to.
+    """
+    changed = (one.before.environment for one in scene.evidence.steps if one.step.lifted or one.step.meddled)
+    return next(changed, {})
 
 
 def _crossing(scene: Scene) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from harness.contracts.book import Book, normalised
@@ -174,11 +175,12 @@ class Scene:
 
     @property
     def _on_the_way(self) -> Iterator[tuple[Wheel, ...]]:
-        """What is installed after each of the wheels, one after the other; at last what is wanted."""
+        """What is installed after each of the wheels, one after the other, or in any order; at last what is wanted."""
         if self.step.action not in {"warm", "uninstall"}:
+            in_order = self.evidence.case.plan.schedule is None
             for count in range(1, len(self.asked)):
-                first = self.asked[:count]
-                yield (*_without(self.present, first), *first)
+                for first in [self.asked[:count]] if in_order else combinations(self.asked, count):
+                    yield (*_without(self.present, first), *first)
         yield self.wanted
 
     @cached_property

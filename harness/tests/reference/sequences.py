@@ -28,7 +28,8 @@ Draw: TypeAlias = "Callable[[st.SearchStrategy[Any]], Any]"
 _ACTIONS: Final[tuple[Action, ...]] = ("install", "upgrade", "reinstall", "uninstall", "repair", "warm")
 _BAD: Final = (bad.wrong_hash(), bad.missing_row(), bad.truncated(), bad.path_traversal(), bad.no_callable())
 _UMASKS: Final = (0o022, 0o022, 0o022, 0o077, 0o002)
-# What others remove between two steps: of the cache, and of the environment.
+# What others remove between two steps: of the cache, and of the environment. No RECORD: whose files they are nobody can
+# know then, and who removes another one's cannot be told from who keeps too much.
 _MEDDLED: Final = (
     "{cache}/wheels/*",
     "{cache}/wheels/*/*/__init__.py",
@@ -36,7 +37,6 @@ _MEDDLED: Final = (
     "{site_packages}/shared/__init__.py",
     "{site_packages}/nvidia",
     "{site_packages}/one",
-    "{site_packages}/*.dist-info/RECORD",
 )
 _PLACES: Final = (
     "{environment}",

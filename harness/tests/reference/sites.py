@@ -272,12 +272,12 @@ class _Faulty:
         self._fault, self._perform, self._left = fault, perform, fault.after
         self._below = f"{site.memory.perform(op.RealPath(site.path(fault.at)))}/"
         self._kinds = tuple(kind for kind in get_args(op.Operation) if kind.__name__.lower() in fault.operations)
-        self.ended = False
+        self.ended = self.paused = False
         self.unlinked: set[str] = set()
 
     def __call__(self, operation: op.Operation) -> Any:  # noqa: ANN401 - as harness.drivers.perform
         path: str = getattr(operation, "path", "")
-        if not self.ended and isinstance(operation, self._kinds) and path.startswith(self._below):
+        if not (self.ended or self.paused) and isinstance(operation, self._kinds) and path.startswith(self._below):
             self._left -= 1
             if self._left < 0:
                 self.ended = self._fault.once
@@ -315,8 +315,10 @@ class _MemoryRun(_Run):
 
     def _step(self, step: Step, before: Trees) -> StepEvidence:
         self.memory.umask = step.umask
-        if self._fault is not None and step.lifted:
-            self._fault.ended = True
+        if self._fault is not None:
+            # Of an image that is in the making contracts say nothing is in the way.
+            self._fault.paused = step.image
+            self._fault.ended |= step.lifted
         outcome = self.installer.perform(step, self.case, self.site)
         self.memory.umask = 0o022
         return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())

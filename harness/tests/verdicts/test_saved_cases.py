@@ -23,6 +23,7 @@ CASES = Path(__file__).parent / "cases"
 
 # Case, installer, and the contracts that are broken: none where the installer is right.
 RIGHT = [
+    ("cache-lost-behind-hard-links", "reference"),
     ("cache-lost-behind-symlinks", "reference"),
     ("change-on-own-layout", "uv==0.13.9"),
     ("control-that-lost-nothing", "reference"),
@@ -62,6 +63,7 @@ RIGHT = [
     ("record-with-directories", "uv==0.13.9"),
     ("repairs-at-once", "reference"),
     ("replaced-only-later", "reference"),
+    ("replaced-only-later-at-once", "reference"),
     ("same-version-under-another-umask", "reference"),
     ("shared-ep", "reference"),
     ("shared-ep", "uv==0.13.9"),
