@@ -45,8 +45,8 @@ def _is_done_with(wheel: Wheel, scene: Scene) -> bool:
 
 
 def _lost(wheel: Wheel, scene: Scene) -> tuple[str, ...]:
-    """What an earlier step has lost was judged then."""
-    return tuple(path for path in scene.holes(wheel) if not scene.is_unchanged(path))
+    """What an earlier step has lost was judged then, and what a mount of the layout hides is nobody's to lose."""
+    return tuple(path for path in scene.holes(wheel) if scene.content_before(path) and not scene.is_unchanged(path))
 
 
 def _is_told(lost: tuple[str, ...], wheel: Wheel, scene: Scene) -> bool:

@@ -32,6 +32,7 @@ RIGHT = [
     ("databin", "reference"),
     ("databin", "uv==0.13.9"),
     ("full-before-a-bad-wheel", "reference"),
+    ("hidden-by-a-mount-not-lost", "reference"),
     ("image-hides-other", "reference"),
     ("image-hides-other", "uv==0.13.9"),
     ("image-only-crash", "reference"),
