@@ -101,7 +101,7 @@ class Runner:
             NotApplicable, MountFailed, LayoutUntrue, FileInvalid: as `run`.
         """
         with self._built(case) as (found, site):
-            yield site, tuple(_Run(case, found, site).steps())
+            yield site, tuple(_Run(case, found, site, scripts=self._scripts).steps())
 
     @contextmanager
     def _built(self, case: Case) -> Iterator[tuple[Mapping[str, Installer], Site]]:
@@ -204,9 +204,6 @@ class _Run:
         facts = tuple(f"the wheelhouse does not show {filename} after the image steps" for filename in hidden)
         if facts:
             raise LayoutUntrue(layout=self.site.layout.name, facts=facts)
-
-    def _meddle(self, meddling: Meddling) -> bool:
-        return meddle(meddling, self.site, tolerant=self.control)
 
     def sharing(self) -> Sharing:
         """Who finds out which files share data."""

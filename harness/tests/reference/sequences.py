@@ -110,7 +110,7 @@ _ONCE: Final = st.builds(
     once=st.just(value=True),
 )
 _FAULTS: Final = st.none() | st.one_of(_LINKED, _FULL, _ONCE)
-_LAYOUTS: Final = composed.layouts(types=("tmpfs", "bind"))
+_LAYOUTS: Final = composed.layouts(types=("tmpfs", "bind"), contents=False)
 _LINK_MODES: Final = strategies.link_modes()
 _COUNT: Final = st.integers(1, 6)
 

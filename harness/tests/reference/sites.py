@@ -295,6 +295,7 @@ class _MemoryRun(_Run):
         self.site: Any = MemorySite(case.layout, memory)
         self._fault = None if fault is None else _Faulty(fault, self.site, memory.perform)
         self.installer = replace(REFERENCE, driver=self._fault or memory.perform)
+        self.found = {case.installer: self.installer}
         self.observer = _observer(self.site)
         for wheel in case.wheels:
             path = f"{self.site.role('wheelhouse')}/{wheel.filename}"
