@@ -6,19 +6,34 @@ import os
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from harness import installers
 from harness.contracts import CONTRACTS, judge
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, Problem, errno_name
+from harness.installers.environment import Place
 from harness.installers.importing import import_module
 from harness.installers.scripts import ScriptRunner, brought, provide_interpreter
 from harness.kernel.sharing import Sharing
+from harness.kernel.snapshot import snapshot
 from harness.layouts import CONTROL, build, load, refuse_false_control
 from harness.layouts.meddling import meddle
 from harness.layouts.observe import Observer
 from harness.layouts.verify import verify
-from harness.model import Case, Evidence, Plan, ScriptEvidence, SharingEvidence, Step, StepEvidence, Trees, Violation
+from harness.model import (
+    Case,
+    Evidence,
+    Node,
+    Plan,
+    ScriptEvidence,
+    SharingEvidence,
+    Step,
+    StepEvidence,
+    Tree,
+    Trees,
+    Violation,
+)
 from harness.model.case import USUAL_UMASK
 from harness.model.coherence import unusable
 from harness.wheels import reordered
@@ -210,13 +225,27 @@ class _Run:
         return Sharing(self.case.link_mode)
 
     def _step(self, step: Step, before: Trees) -> StepEvidence:
+        installer, home = self.found[self.case.performer(step)], self._home()
         with _umask(step.umask):
-            outcome = self.found[self.case.performer(step)].perform(step, self.case, self.site)
+            outcome = installer.perform(step, self.case, self.site)
         after = self.observer.trees()
         scripts: Mapping[str, ScriptEvidence] = {}
         if self.scripts is not None and not self.control and outcome.exit == 0 and step.action != "warm":
             scripts = self.scripts.look(self.case, self.site, self.observer, after)
-        return StepEvidence(step=step, outcome=outcome, before=before, after=after, scripts=scripts)
+        strays = dict(_strays(home, self._home(), installer.abilities.keeps))
+        return StepEvidence(step=step, outcome=outcome, before=before, after=after, scripts=scripts, home=strays)
+
+    def _home(self) -> Tree:
+        """The home directory of commands; programs have none."""
+        home = Place(self.site).home
+        return snapshot(home) if os.path.isdir(home) and not os.path.islink(home) else {}
+
+
+def _strays(before: Tree, after: Tree, kept: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
+    """What is new or changed in a home directory, without what may be kept there."""
+    for path, node in after.items():
+        if node.kind != "directory" and before.get(path) != node and not any(fnmatchcase(path, one) for one in kept):
+            yield path, node
 
 
 def _seen(run: _Run) -> Evidence:

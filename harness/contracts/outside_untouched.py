@@ -3,6 +3,8 @@
 What was there: files and directories of the environment that no wheel brings and that lay there before the first step,
 empty directories included (pip#12237, pip#7226). A directory of a package, below that of a scheme, is another matter:
 RECORD names no directories, and nobody can tell afterwards whether it was there before the files in it.
+
+The home directory is outside, too, but for what an installer's own file lists (`Abilities.keeps`).
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ def check(scene: Scene) -> Iterator[Violation]:
     """The tree around the roles is the same before and after; in it, what is none of the wheels' stays."""
     yield from _around(scene)
     yield from _there_before(scene)
+    for path, node in scene.evidence.steps[scene.index].home.items():
+        yield scene.violation(NAME, f"home/{path}", "only what it is known to keep in the home directory", said(node))
 
 
 def _there_before(scene: Scene) -> Iterator[Violation]:

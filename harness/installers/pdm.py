@@ -81,6 +81,8 @@ def pdm(name: str, python: Path, version: Version) -> CommandInstaller:
             listings=False,
             ordered=False,
             outside=False,  # It looks for what is installed below the prefix.
+            # The settings that we give it, and its logs (`log_dir` among its settings).
+            keeps=(".config/pdm/*", ".local/state/pdm/*"),
             effort=200,
         ),
         tool=_Pdm(str(python), version),

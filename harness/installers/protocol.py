@@ -34,6 +34,7 @@ class Abilities:
         data: it knows `.data` directories.
         headers: it can be told where headers lie. No virtual environment says that: sysconfig has no key for them.
         outside: it removes what lies in a library outside of the environment. Some take that for somebody else's.
+        keeps: what it may leave in its user's home directory, as patterns of paths below that (`.config/pdm/*`).
         effort: how much longer a step takes than one of the reference core, roughly: scenarios draw as many times fewer
             examples.
     """
@@ -47,6 +48,7 @@ class Abilities:
     data: bool = True
     headers: bool = False
     outside: bool = True
+    keeps: tuple[str, ...] = ()
     effort: int = 1
 
     def missing(self, case: Case, steps: Iterable[Step] | None = None) -> str:

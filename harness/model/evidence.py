@@ -141,6 +141,7 @@ class StepEvidence:
         outcome: what came of it.
         before, after: the trees.
         scripts: by their keys in the environment tree, the scripts that are there once the step has succeeded.
+        home: what is new or changed in the home directory, by paths below that, without what its installer keeps there.
     """
 
     step: Step
@@ -148,6 +149,7 @@ class StepEvidence:
     before: Trees
     after: Trees
     scripts: Mapping[str, ScriptEvidence] = field(default_factory=dict)
+    home: Tree = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from harness.errors import FileInvalid, LayoutUntrue, NotApplicable, UnknownName
+from harness.installers import Abilities
+from harness.installers.commands import CommandInstaller
+from harness.installers.printed import Style
 from harness.layouts import load
 from harness.model import Case, Mount, Plan, Step
 from harness.reproduction import describe
@@ -15,8 +19,11 @@ from harness.run import Runner
 from harness.wheels import wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from harness.installers.environment import Place
+    from harness.kernel.children import Command
     from harness.kernel.laboratory import Laboratory
 
 _WHEEL = wheel("six", "1.0", {"six.py": b"PY3 = True\n"})
@@ -99,3 +106,29 @@ def test_what_another_release_cannot_do_is_not_applicable(laboratory: Laboratory
     case = replace(_CASE, steps=steps, installer="installer==1.1.0", link_mode="copy")
     with pytest.raises(NotApplicable, match=r"installer==0\.7\.0 does not do action reinstall"):
         Runner(laboratory).run(case)
+
+
+@dataclass(frozen=True)
+class _Littering:
+    """A tool that leaves two files in its home directory."""
+
+    style = Style(error=re.compile("error"), warning=re.compile("warning"))
+
+    def prepare(self, place: Place) -> None:
+        """Nothing."""
+
+    def commands(self, step: Step, case: Case, place: Place) -> Iterator[Command]:
+        del step, case
+        yield place.command("/bin/sh", "-c", "mkdir ~/.tool && touch ~/.tool/log ~/.tool/cache")
+
+
+def test_what_a_command_leaves_in_its_home_directory_is_seen_but_for_what_it_keeps(laboratory: Laboratory) -> None:
+    able = Abilities(actions=frozenset({"install"}), link_modes=frozenset({"copy"}), keeps=(".tool/cache",))
+    littering = CommandInstaller(name="littering", abilities=able, tool=_Littering())
+    one = wheel("one", files=["one.py"])
+    case = Case(
+        layout=load("plain"), wheels=(one,), steps=(Step(action="install", wheels=(one.key,)),), link_mode="copy"
+    )
+    verdict = Runner(laboratory, find=lambda _: littering).run(case)
+    found = {violation.path for violation in verdict.violations if violation.contract == "outside-untouched"}
+    assert found == {"home/.tool/log"}

@@ -242,3 +242,9 @@ def test_bytecode_whose_module_was_removed_breaks_no_debris() -> None:
     left = put(EMPTY, environment={**compiled, "purelib/nvidia/a": DIRECTORY, "purelib/nvidia": DIRECTORY})
     assert broken(seen(two, with_bytecode, left)) == {"no-debris": {own}}
     assert broken(seen(COPY, with_bytecode)) == {}
+
+
+def test_what_is_left_in_the_home_directory_breaks_outside_untouched() -> None:
+    evidence = seen(COPY, installed(A))
+    left = replace(evidence.steps[0], home={".tool/log": file(b"")})
+    assert broken(replace(evidence, steps=(left,))) == {"outside-untouched": {"home/.tool/log"}}
