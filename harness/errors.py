@@ -209,6 +209,17 @@ class NotInstalled(HarnessError):  # noqa: N818 - reads as what is so
 
 
 @dataclass(eq=False, kw_only=True)
+class LegacyInstalled(HarnessError):  # noqa: N818 - reads as what is so
+    """A distribution that should be removed has legacy metadata, which need not say what belongs to it."""
+
+    path: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.name} has legacy metadata, and nothing says what belongs to it: EOPNOTSUPP"
+
+
+@dataclass(eq=False, kw_only=True)
 class LimitReached(HarnessError):  # noqa: N818 - reads as what happened
     """A program made more operations than its driver allows; it was stopped."""
 

@@ -38,6 +38,9 @@ def _asked_for(scene: Scene) -> Iterator[Violation]:
         for wheel in scene.book.wheels:
             if wheel not in scene.wanted and scene.claimed_installed(wheel):
                 yield scene.violation(NAME, scene.dist_info(wheel), "nothing", "a distribution still installed")
+    if scene.step.action == "uninstall" and scene.succeeded:
+        for path in scene.legacy:
+            yield scene.violation(NAME, path, "nothing", "a distribution still installed, by its legacy metadata")
 
 
 def _described(file: ExpectedFile) -> str:

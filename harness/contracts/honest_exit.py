@@ -98,7 +98,8 @@ def _is_outdone(scene: Scene) -> bool:
 def _is_some_version_there(scene: Scene) -> bool:
     """Who is asked to remove a distribution removes the version that there is."""
     names = {normalised(wheel.name) for wheel in scene.asked}
-    return any(scene.claimed_installed(wheel) for wheel in scene.book.wheels if normalised(wheel.name) in names)
+    there = any(scene.claimed_installed(wheel) for wheel in scene.book.wheels if normalised(wheel.name) in names)
+    return there or bool(scene.legacy)
 
 
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:

@@ -32,6 +32,7 @@ def check(scene: Scene) -> Iterator[Violation]:
 
 
 def _there_before(scene: Scene) -> Iterator[Violation]:
+    replaced = tuple(f"{path}/" for path in scene.legacy_before)
     first, before, after = scene.evidence.steps[0].before.environment, scene.before.environment, scene.after.environment
     for path, node in first.items():
         # What others have changed since is theirs.
@@ -40,7 +41,7 @@ def _there_before(scene: Scene) -> Iterator[Violation]:
         found = after.get(path)
         if node.kind == "directory" and found is not None and found.kind == "directory":
             continue  # modes are judged by modes-equal
-        if not _is_of_a_wheel(path, node, scene):
+        if not (_is_of_a_wheel(path, node, scene) or f"{path}/".startswith(replaced)):
             yield scene.violation(NAME, path, f"{said(node)}, which was there before", scene.found(path))
 
 

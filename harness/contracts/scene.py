@@ -168,6 +168,8 @@ class Scene:
             return self._circumstances
         if self.step.action == "uninstall" and self.absent:
             return "not everything to uninstall is installed"
+        if self.step.action == "uninstall" and self.legacy_before:
+            return "what is to be uninstalled has legacy metadata, which need not say what belongs to it"
         for wheel in self.asked:
             if wheel.key in self.book.bad:
                 return f"{wheel.key} is a bad wheel: {self.book.bad[wheel.key]}"
@@ -242,6 +244,29 @@ class Scene:
         """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
         return any(f"{library}/{wheel.dist_info}/METADATA" in self.after.environment for library in _LIBRARIES)
 
+    @cached_property
+    def legacy(self) -> tuple[str, ...]:
+        """The legacy metadata that is there of what the step names."""
+        return self._legacy(self.after)
+
+    @cached_property
+    def legacy_before(self) -> tuple[str, ...]:
+        """The legacy metadata that was there before the step of what it names.
+
+        An install may then find that version there, and have nothing to do; who removes it may not know what it owns.
+        """
+        return self._legacy(self.before)
+
+    def _legacy(self, trees: Trees) -> tuple[str, ...]:
+        """Paths that end in `.egg-info`, directories or files: `importlib.metadata` takes them for distributions."""
+        names = {normalised(wheel.name) for wheel in self.asked}
+        found = (path.rpartition("/") for path in trees.environment if path.endswith(".egg-info"))
+        return tuple(
+            f"{library}/{name}"
+            for library, _, name in found
+            if library in _LIBRARIES and normalised(name.removesuffix(".egg-info").partition("-")[0]) in names
+        )
+
     def dist_info(self, wheel: Wheel) -> str:
         """The key of a wheel's .dist-info: in the library where it is."""
         found = (f"{library}/{wheel.dist_info}" for library in _LIBRARIES)
@@ -296,6 +321,8 @@ class Scene:
         A file that several wheels bring stays as it is when its last writer is uninstalled: what the step left alone
         was judged when it was written.
         """
+        if self.legacy_before:
+            return ()
         return tuple(
             path
             for path, file in self.expectation.files.items()

@@ -84,6 +84,17 @@ def _found(settings: Settings, *suffixes: str) -> op.Program[tuple[Distribution,
     return tuple(sorted(found, key=lambda distribution: distribution.dist_info))
 
 
+def legacy(name: str, settings: Settings) -> op.Program[tuple[str, ...]]:
+    """The legacy metadata (`.egg-info`, a directory or a file) of a distribution, by its normalised name."""
+    found = []
+    for library in sorted({settings.purelib, settings.platlib}):
+        for one in (yield from listed(library)):
+            stem, dot, suffix = one.name.rpartition(".")
+            if dot and suffix == "egg-info" and normalised(stem.partition("-")[0]) == name:
+                found.append(f"{library}/{one.name}")
+    return tuple(found)
+
+
 def listed(path: str) -> op.Program[tuple[op.Listed, ...]]:
     """What a directory holds; nothing where it is missing."""
     try:

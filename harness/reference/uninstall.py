@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, NotInstalled
+from harness.errors import HarnessError, LegacyInstalled, NotInstalled
 from harness.reference import distributions
 from harness.reference.retire import bytecode_of, forget_empty, stash_dist_info, stash_files
 from harness.reference.transaction import Transaction
@@ -24,12 +24,15 @@ def uninstall(name: str, settings: Settings) -> op.Program[tuple[str, ...]]:
 
     Raises:
         NotInstalled: there is no such distribution.
+        LegacyInstalled: it is there by an `.egg-info`, too or only.
         OperationRefused: a file could not be removed; what was done has been undone.
         WheelRefused: a RECORD that may claim the files too cannot be read; likewise.
     """
     settings = yield from distributions.with_one_library(settings)
     wanted = distributions.normalised(name)
     ours = tuple(one for one in (yield from distributions.installed(settings)) if one.name == wanted)
+    for path in (yield from distributions.legacy(wanted, settings)):
+        raise LegacyInstalled(path=path, name=name)
     if not ours:
         raise NotInstalled(path=settings.purelib, name=name)
     transaction = Transaction(settings)

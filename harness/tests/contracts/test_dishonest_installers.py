@@ -248,3 +248,17 @@ def test_what_is_left_in_the_home_directory_breaks_outside_untouched() -> None:
     evidence = seen(COPY, installed(A))
     left = replace(evidence.steps[0], home={".tool/log": file(b"")})
     assert broken(replace(evidence, steps=(left,))) == {"outside-untouched": {"home/.tool/log"}}
+
+
+@pytest.mark.parametrize("name", ["nvidia_a-0.9-py3.11.egg-info", "NVIDIA.a.egg-info"])
+def test_legacy_metadata_of_what_was_removed_breaks_complete(name: str) -> None:
+    two = replace(COPY, steps=(*COPY.steps, step("uninstall", A.key)))
+    legacy = {f"purelib/{name}": DIRECTORY, f"purelib/{name}/PKG-INFO": file(b"Name: nvidia-a\n")}
+    others = {"purelib/nvidia_ab-1.0.egg-info": file(b"Name: nvidia-ab\n")}
+    there, left = put(EMPTY, environment=legacy | others), put(installed(A), environment=legacy | others)
+    evidence = seen(two, left, there)
+    first = replace(evidence.steps[0], before=there)
+    evidence = replace(evidence, steps=(first, evidence.steps[1]))
+    assert broken(evidence) == {"complete": {f"purelib/{name}"}}
+    refused = replace(evidence.steps[1], after=left, outcome=Outcome(exit=1, message="/site/env: EPERM"))
+    assert broken(replace(evidence, steps=(first, refused))) == {}
