@@ -58,7 +58,7 @@ class _Spoiled:
 def _complaints(laboratory: Laboratory, installer: Installer, *steps: Step, layout: Layout | None = None) -> set[str]:
     case = Case(layout=layout or load("plain"), wheels=(WHEEL,), steps=steps, link_mode="copy")
     witness = Witness(installer=installer, case=case)
-    Runner(laboratory, contracts=("complete",), find=lambda _: witness).run(case)
+    Runner(laboratory, contracts=("complete", "scripts-run"), find=lambda _: witness).run(case)
     return {one.kind for one in witness.complaints[-1]}
 
 
