@@ -31,6 +31,8 @@ _STYLE: Final = Style(
 )
 # Until 0.2.26 its command line refuses the mode: "possible values: clone, copy, hardlink".
 _SYMLINKS: Final = Version("0.2.27")
+# The first seen to read UV_CACHE_DIR: 0.0.5 has its cache in the home directory, wherever the layout has it.
+_CACHE_DIR: Final = Version("0.1.0")
 _SECONDS: Final = 30.0
 
 # Several workers make the order of two wheels, and with it every order a case asks for, a matter of luck.
@@ -60,6 +62,7 @@ def uv(name: str, binary: Path, version: Version) -> CommandInstaller:
             link_modes=frozenset(link_modes),
             listings=False,
             ordered=False,
+            keeps=(".cache/uv/*",) if version < _CACHE_DIR else (),
             effort=10,
         ),
         tool=_Uv(str(binary)),
