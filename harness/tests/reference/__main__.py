@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
 from harness.errors import HarnessError
 from harness.model import codec
 from harness.tests.reference import sites
 from harness.tests.reference.sequences import sequences
 from harness.tests.second_opinion.compare import shape, smaller
+from harness.tests.second_opinion.generating import each_example
 
 if TYPE_CHECKING:
     from harness.tests.reference.sequences import Sequence
@@ -73,16 +72,7 @@ def collect(*, examples: int, number: int, until: float | None = None) -> tuple[
 def _run(examples: int, number: int, found: list[Broken]) -> int:
     count = 0
 
-    @seed(number)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(sequences())
-    def one(sequence: Sequence) -> None:
+    def judge(sequence: Sequence) -> None:
         nonlocal count
         try:
             result = broken(sequence)
@@ -92,7 +82,7 @@ def _run(examples: int, number: int, found: list[Broken]) -> int:
         if result is not None:
             found.append(result)
 
-    one()
+    each_example(sequences(), judge, count=examples, number=number)
     return count
 
 

@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
 from harness import installers
 from harness.kernel.laboratory import open_laboratory
 from harness.model import codec
 from harness.tests.second_opinion.compare import Disagreement, disagreements, features, smaller
+from harness.tests.second_opinion.generating import each_example
 from harness.tests.second_opinion.reasons import reason_of
 from harness.tests.second_opinion.strategies import cases
 
@@ -42,23 +41,15 @@ def collect(
     found: list[Disagreement] = []
     count = 0
 
-    @seed(number)
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases(installer=installer, actions=abilities.actions, link_modes=abilities.link_modes))
-    def one(case: Case) -> None:
+    def judge(case: Case) -> None:
         nonlocal count
         if until is not None and time.monotonic() > until:
             return
         count += 1
         found.extend(disagreements(case, laboratory))
 
-    one()
+    strategy = cases(installer=installer, actions=abilities.actions, link_modes=abilities.link_modes)
+    each_example(strategy, judge, count=examples, number=number)
     return count, found
 
 
