@@ -184,8 +184,9 @@ def moment_of(layout: Layout, part: File | Directory) -> Moment:
     return "start" if holder is None else layout.mounts[holder].after
 
 
-def _is_closed(directory: Directory) -> bool:
-    return int(directory.mode, _OCTAL) & _OWNER_MAY_CHANGE != _OWNER_MAY_CHANGE
+def denies_changes(mode: str) -> bool:
+    """Whether an octal mode keeps a directory's own owner from making or removing anything in it."""
+    return int(mode, _OCTAL) & _OWNER_MAY_CHANGE != _OWNER_MAY_CHANGE
 
 
 def _end(layout: Layout, template: str) -> str:
@@ -308,7 +309,7 @@ class _Drawing:
         for directory in self.layout.directories:
             if self._held[directory] == holder:
                 self._directory(self._end(directory.at))
-                if not _is_closed(directory):
+                if not denies_changes(directory.mode):
                     self.actions.append(self._mode(directory))
                 self.ever.add(self.real(directory.at))
         for file in self.layout.files:
@@ -329,7 +330,9 @@ class _Drawing:
 
     def _close(self, moment: Moment) -> None:
         """Directories whose mode keeps others from being put into them; of several, the innermost first."""
-        closed = [one for one in self.layout.directories if _is_closed(one) and moment_of(self.layout, one) == moment]
+        closed = [
+            one for one in self.layout.directories if denies_changes(one.mode) and moment_of(self.layout, one) == moment
+        ]
         modes = sorted(map(self._mode, closed), key=lambda action: -action.path.count("/"))
         self.actions += modes
 

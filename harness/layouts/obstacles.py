@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from harness.layouts.blueprint import site_path
+from harness.layouts.blueprint import denies_changes, site_path
 from harness.model import ROLES
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from harness.model import Layout, Mount
 
 _SCHEMES: Final = ("environment", "purelib", "platlib", "scripts", "data", "headers")
-_OWNER_MAY_CHANGE: Final = 0o300  # without both, nothing can be made or removed in a directory
 _OWNER_MAY_WRITE: Final = 0o200
 _OPEN: Final = 0o755
 _OCTAL: Final = 8
@@ -79,7 +78,7 @@ def _eased(layout: Layout) -> Iterator[Lifting]:
             yield AllowWriting(path)
         if limits := _limits(mount):
             yield LiftLimits(path, limits)
-        if _denies(mount.mode):
+        if mount.mode is not None and denies_changes(mount.mode):
             yield Permit(path, _OPEN)
 
 
@@ -91,10 +90,12 @@ def _permitted(layout: Layout) -> Iterator[Lifting]:
     said += [(directory.at, directory.mode) for directory in layout.directories]
     for at, mode in sorted(said, key=lambda pair: site_path(layout, pair[0]).count("/")):
         path = site_path(layout, at)
-        if path in files and mode is not None and not int(mode, _OCTAL) & _OWNER_MAY_WRITE:
-            yield Permit(path, int(mode, _OCTAL) | _OWNER_MAY_WRITE)
-        elif path not in files and _denies(mode):
+        if mode is None:
+            continue
+        if path not in files and denies_changes(mode):
             yield Permit(path, _OPEN)
+        elif path in files and not int(mode, _OCTAL) & _OWNER_MAY_WRITE:
+            yield Permit(path, int(mode, _OCTAL) | _OWNER_MAY_WRITE)
 
 
 def _is_in_the_way(mount: Mount, layout: Layout) -> bool:
@@ -114,7 +115,3 @@ def _limits(mount: Mount) -> tuple[str, ...]:
     sized = mount.size is not None or named & {"size", "nr_blocks"}
     counted = mount.inodes is not None or "nr_inodes" in named
     return (*(("size=0",) if sized else ()), *(("nr_inodes=0",) if counted else ()))
-
-
-def _denies(mode: str | None) -> bool:
-    return mode is not None and int(mode, _OCTAL) & _OWNER_MAY_CHANGE != _OWNER_MAY_CHANGE

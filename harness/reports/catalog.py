@@ -21,6 +21,7 @@ from harness.model.report import Report, ReportedWheel, Sign
 from harness.reports.signs import explaining
 from harness.wheels import manifests
 from harness.wheels.bad import BAD
+from harness.wheels.expected import parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,7 +119,7 @@ def _repeated(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
     info = f"{fields.get('name', '').replace('-', '_')}-{fields.get('version', '')}.dist-info"
     first = {f"{info}/{name}": "made for every wheel" for name in ("METADATA", "WHEEL", "RECORD")}
     first |= {posixpath.normpath(entry.path): f"entry[{index}]" for index, entry in enumerate(fields["entries"])}
-    needed = {parent for path in (*fields["files"], *first) for parent in _parents(path)}
+    needed = {parent for path in (*fields["files"], *first) for parent in parents(posixpath.normpath(path))}
     for index, path in enumerate(fields["files"]):
         place = codec.below(where, f"files[{index}]")
         earlier = first.setdefault(posixpath.normpath(path), f"files[{index}]")
@@ -127,12 +128,6 @@ def _repeated(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
             yield Problem(where=place, message=f"{path!r:.100} is {earlier} already; {hint}")
         elif posixpath.normpath(path) in needed:
             yield Problem(where=place, message=f"{path!r:.100} is a directory of other files")
-
-
-def _parents(path: str) -> Iterator[str]:
-    path = posixpath.normpath(path)
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _metadata(fields: Mapping[str, Any], where: str) -> Iterator[Problem]:
