@@ -237,11 +237,10 @@ def claimed(paths: Iterable[str], settings: Settings, *, own: Collection[str] = 
         for one in (yield from _found(settings, ".dist-info", INCOMING, OUTGOING)):
             if one.dist_info not in done:
                 rows = yield from rows_of(one)
-                for row in rows or ():
-                    if row.path.rpartition("/")[2] in ours.names:
-                        (place,) = yield from places_of((row,), one)
-                        for path in (yield from ours.at(place)):
-                            found.setdefault(path, set()).add(row.digest.rstrip("="))
+                alike = [row for row in rows or () if row.path.rpartition("/")[2] in ours.names]
+                for place, row in zip((yield from places_of(alike, one)), alike, strict=True):
+                    for path in (yield from ours.at(place)):
+                        found.setdefault(path, set()).add(row.digest.rstrip("="))
                 done.add(one.dist_info)
                 missing += [one.dist_info] if rows is None else []
         if not missing:
