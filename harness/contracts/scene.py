@@ -147,7 +147,7 @@ class Scene:
     def winners(self, path: str) -> Mapping[str, frozenset[str]]:
         """By their keys, the wheels of the step any of which may be the last to write a path, with their digests of it.
 
-        None: the step need not write it, as all that bring it are installed already and were not asked to be anew.
+        Empty: the step need not write it, as all that bring it are installed already and were not asked to be anew.
         """
         asked = {wheel.key: self.book.brings(wheel, path) for wheel in self.asked if wheel.key not in self.book.bad}
         asked = {wheel: digests for wheel, digests in asked.items() if digests}

@@ -28,9 +28,9 @@ def check(scene: Scene) -> Iterator[Violation]:
         file = scene.expectation.files.get(path)
         if file is None or path in scene.lost or _is_left_by_another(path, file, scene):
             continue
-        found = _fault(path, script, file, scene)
-        if found:
-            yield scene.violation(NAME, path, *found)
+        texts = _fault(path, script, file, scene)
+        if texts:
+            yield scene.violation(NAME, path, *texts)
 
 
 def _is_left_by_another(path: str, file: ExpectedFile, scene: Scene) -> bool:
@@ -71,17 +71,17 @@ def _misbehaviour(script: ScriptEvidence, line: str, scene: Scene) -> tuple[str,
     if ran.refusal:
         return "a script that can be started", f"{ran.refusal}: {line}"
     installed = {wheel.key for wheel in scene.wanted}
-    called = [one for wheel, one in script.called.items() if wheel in installed]
+    called = [execution for wheel, execution in script.called.items() if wheel in installed]
     if not called or ran in called:
         return None
-    return f"what its wheel says: {_told(called[-1], scene)}", f"{_told(ran, scene)}, by {line}"
+    return f"what its wheel says: {_result(called[-1], scene)}", f"{_result(ran, scene)}, by {line}"
 
 
-def _told(one: Execution, scene: Scene) -> str:
-    if one.refusal:
-        return one.refusal
-    printed = "" if one.output is None else f", printed {_shown(one.output, scene)!r}"
-    return f"exit {one.exit}{printed}"
+def _result(execution: Execution, scene: Scene) -> str:
+    if execution.refusal:
+        return execution.refusal
+    printed = "" if execution.output is None else f", printed {_shown(execution.output, scene)!r}"
+    return f"exit {execution.exit}{printed}"
 
 
 def _shown(text: str, scene: Scene) -> str:

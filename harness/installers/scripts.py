@@ -82,11 +82,11 @@ class ScriptRunner:
 
 def brought(case: Case, platlib: str) -> dict[str, tuple[Bringing, ...]]:
     """Who brings the scripts that installers make or give a first line, by their keys in the environment tree."""
-    found: dict[str, tuple[Bringing, ...]] = {}
+    claims: dict[str, tuple[Bringing, ...]] = {}
     for wheel in case.wheels:
         for key, claim in _brought(wheel, platlib):
-            found[key] = (*found.get(key, ()), claim)
-    return found
+            claims[key] = (*claims.get(key, ()), claim)
+    return claims
 
 
 @lru_cache(maxsize=256)
@@ -144,10 +144,10 @@ def _content(path: str, root: str) -> bytes | None:
     return content if len(content) <= _LARGEST else None
 
 
-def _is_in_environment(interpreter: str, place: Place) -> bool | None:
-    if not interpreter:
+def _is_in_environment(python: str, place: Place) -> bool | None:
+    if not python:
         return None
-    return os.path.realpath(os.path.dirname(interpreter)) == os.path.realpath(os.path.dirname(place.python))
+    return os.path.realpath(os.path.dirname(python)) == os.path.realpath(os.path.dirname(place.python))
 
 
 def _compared(path: str, claims: tuple[Bringing, ...], place: Place) -> tuple[Execution | None, dict[str, Execution]]:
@@ -158,15 +158,15 @@ def _compared(path: str, claims: tuple[Bringing, ...], place: Place) -> tuple[Ex
     again, called_again = _run((path, *ARGUMENTS), place), _called(path, claims, place)
     if again != ran or called_again != called:
         ran = ran._replace(output=None)
-        called = {wheel: one._replace(output=None) for wheel, one in called.items()}
+        called = {wheel: execution._replace(output=None) for wheel, execution in called.items()}
     return ran, called
 
 
 def _called(path: str, claims: tuple[Bringing, ...], place: Place) -> dict[str, Execution]:
     """What each wheel that brings a script asks for, by the wheels' keys."""
     commands = ((claim.wheel, (place.python, *_instead(path, claim), *ARGUMENTS)) for claim in claims)
-    ended = ((wheel, _run(command, place)) for wheel, command in commands)
-    return {wheel: one for wheel, one in ended if one is not None}
+    executions = ((wheel, _run(command, place)) for wheel, command in commands)
+    return {wheel: execution for wheel, execution in executions if execution is not None}
 
 
 def _instead(path: str, claim: Bringing) -> tuple[str, ...]:

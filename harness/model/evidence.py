@@ -178,7 +178,7 @@ class Evidence:
         roots: the real path of each role, as the layout spells it.
         root: the real directory that is the layout's `/`.
         places: real directory -> the key that `Trees.environment` gives to what lies below it; the cache's has `cache`.
-            None: every role lies where `roots` has it, and links lead nowhere above them.
+            Empty: every role lies where `roots` has it, and links lead nowhere above them.
         platlib: the scheme under which platlib's files are keyed: `purelib` where both are one directory.
         ordered: of several wheels that bring a path, the one named last wins; False where the installer lets any win.
         control: the same case on the plain layout with the empty plan; None where none was run.
