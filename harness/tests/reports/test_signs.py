@@ -76,6 +76,15 @@ def test_a_step_that_failed_speaks_for_itself() -> None:
     assert not reports.explains(REPORT, replace(LOST, step=1), evidence)
 
 
+@pytest.mark.parametrize(
+    ("installer", "shown"),
+    [("specimen:uv-0.1.2", True), ("reference", True), ("pip==24.0", False), ("uv==0.0.5", False)],
+)
+def test_only_programs_of_the_harness_show_a_defect_in_other_words(installer: str, *, shown: bool) -> None:
+    evidence = _evidence("rename: ENOENT", installer=installer)
+    assert reports.sign_violations(REPORT, (LOST,), evidence) == ((LOST,) if shown else ())
+
+
 def test_a_sign_may_say_what_was_found() -> None:
     sign = Sign(contract="complete", found="^a symlink")
     assert not reports.explains(replace(REPORT, signs=(sign,)), LOST, SEEN)

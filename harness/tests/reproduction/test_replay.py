@@ -216,7 +216,7 @@ def test_a_report_of_ones_own_is_held_against_its_own_signs(tmp_path: Path) -> N
     done = replay(_own(tmp_path), "--installer", "specimen:uv-0.1.2")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("mine#1: shown by specimen:uv-0.1.2\n\nspecimen:uv-0.1.2 breaks `complete` ")
-    other = _own(tmp_path, f'{OWN}message = "no such words"\n')
+    other = _own(tmp_path, f'{OWN}found = "^something else$"\nmessage = "no such words"\n')
     done = replay(other, "--installer", "specimen:uv-0.1.2")
     assert (done.returncode, done.stderr) == (4, "")
     assert done.stdout.startswith(
