@@ -30,10 +30,12 @@ def check(scene: Scene) -> Iterator[Violation]:
     message = scene.outcome.message
     shown = message.strip().splitlines()[0] if message.strip() else "nothing"
     if scene.refused_wheel and scene.step.action != "uninstall":
-        # The layout, or the good ones among the wheels, may be in the way before anybody comes to look at a bad one.
+        # The layout, the good ones among the wheels, or a link mode that cannot be had and must, may be in the way
+        # before anybody comes to look at a bad one.
         if _names_bad_wheel(scene):
             return
-        if not (scene.is_hindered or scene.book.conflict(scene.wanted)):
+        is_in_the_way = scene.is_hindered or scene.book.conflict(scene.wanted)
+        if not is_in_the_way and not (scene.evidence.case.strict and errnos_in(message)):
             yield scene.violation(NAME, "message", "the bad wheel, by file name or as name==version", shown)
             return
     if not _names_path(message, scene):

@@ -34,10 +34,9 @@ class Scene:
         present: the wheels that were installed before it, in order of installation.
         book: what the specifications say about the case's wheels.
         taken: files of the environment that went, or became others, when obstacles were lifted (with the mount they lay
-            on) or the image was done (below a mount laid then). Nobody is to blame for those, as long as no step has
-            touched them since.
-        harmed: likewise those that others have changed or removed, in the environment or in the cache that they are
-            links into. Nobody is to blame who was not asked for them.
+            on) or the image was done (below a mount laid then), and links to such files in the cache. Nobody is to
+            blame for those, as long as no step has touched them since.
+        harmed: likewise those that others have changed or removed. Nobody is to blame who was not asked for them.
     """
 
     evidence: Evidence
@@ -238,7 +237,7 @@ class Scene:
         if not paths:
             return paths
         before, after = self.before.environment, self.after.environment
-        return frozenset(path for path in paths if before.get(path) == after.get(path))
+        return frozenset(path for path in paths if _is_left(before.get(path), after.get(path)))
 
     def claimed_installed(self, wheel: Wheel) -> bool:
         """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
@@ -391,6 +390,11 @@ def said(node: Node | None) -> str:
     return f"{'an' if node.kind == 'other' else 'a'} {node.kind}"
 
 
+def _is_left(before: Node | None, after: Node | None) -> bool:
+    """What is gone may have made room for another distribution's directory."""
+    return before == after or (before is None and after is not None and after.kind == "directory")
+
+
 def is_lock(path: str, node: Node) -> bool:
     """An empty lock file, as uv leaves them: unlinking one that another process may hold would be a race."""
     return node.kind == "file" and node.size == 0 and path.endswith(".lock")
@@ -415,7 +419,7 @@ def scenes(evidence: Evidence) -> Iterator[Scene]:
 def _taken(evidence: Evidence, index: int) -> frozenset[str]:
     """The files that are not as the step before this one left them, once obstacles are lifted or the image is done.
 
-    A mount that is laid after the image hides what the image steps put there.
+    A mount that is laid after the image hides what the image steps put there, in the cache too.
     """
     if index == 0:
         return frozenset()
@@ -425,18 +429,20 @@ def _taken(evidence: Evidence, index: int) -> frozenset[str]:
     return _changed_between(evidence, index)
 
 
-def _changed_between(evidence: Evidence, index: int) -> frozenset[str]:
-    """The files that are not as the step before left them."""
-    earlier, now = evidence.steps[index - 1].after.environment, evidence.steps[index].before.environment
-    return frozenset(path for path, node in earlier.items() if node.kind != "directory" and now.get(path) != node)
-
-
 def _harmed(evidence: Evidence, index: int) -> frozenset[str]:
-    """What others have changed before a step: files, and links whose ends in the cache are not what they were."""
+    """What others have changed before a step."""
     if index == 0 or not evidence.steps[index].step.meddled:
         return frozenset()
+    return _changed_between(evidence, index)
+
+
+def _changed_between(evidence: Evidence, index: int) -> frozenset[str]:
+    """Files that are not as the step before left them, and links whose ends in the cache are not what they were."""
     earlier, now = evidence.steps[index - 1].after, evidence.steps[index].before
-    found = _changed_between(evidence, index)
+    there = now.environment
+    found = frozenset(
+        path for path, node in earlier.environment.items() if node.kind != "directory" and there.get(path) != node
+    )
     if earlier.cache == now.cache:
         return found
     ends = [(trees, locations(trees, evidence)) for trees in (earlier, now)]

@@ -25,7 +25,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         node = scene.content(path)
         if node is None or node.kind != "file" or node.digest in digests or "" in digests:
             continue
-        if not _rewritten(scene, path) and not _never_written(scene, path):
+        if not (_rewritten(scene, path) or _never_written(scene, path) or _is_hidden(scene, path)):
             wanted = " or ".join(sorted(digest[:8] for digest in digests))
             yield scene.violation(NAME, path, f"the content of one claimant (sha256 {wanted})", said(node))
     yield from _won_by_others(scene)
@@ -54,6 +54,11 @@ def _rewritten(scene: Scene, path: str) -> bool:
 
 def _is_good(scene: Scene, key: str) -> bool:
     return key not in scene.book.bad
+
+
+def _is_hidden(scene: Scene, path: str) -> bool:
+    """A file of the layout, or of somebody else, that hides or replaces what was installed, left as it was."""
+    return path in scene.lost and path not in scene.brought
 
 
 def _never_written(scene: Scene, path: str) -> bool:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from harness.errors import OperationRefused
+from harness.kernel import syscalls
 from harness.kernel.cloning import clone
 from harness.model import operation as op
 
@@ -151,6 +152,7 @@ _TABLE: dict[type, Callable[..., Any]] = {
     op.Clone: _clone,
     op.Symlink: os.symlink,
     op.Rename: os.rename,
+    op.Exchange: partial(syscalls.renameat2, flags=syscalls.RENAME_EXCHANGE),
     op.Unlink: os.unlink,
     op.Chmod: os.chmod,
     op.ListDirectory: _list_directory,

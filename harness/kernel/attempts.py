@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _FS_IOC_GETFLAGS: Final = 0x80086601
 _FS_IOC_SETFLAGS: Final = 0x40086602
 _FS_CASEFOLD_FL: Final = 0x40000000
-_RENAME_NOREPLACE: Final = 1
 _SECCOMP_GET_NOTIF_SIZES: Final = 3
 # seccomp(2) has no wrapper in libc and is older than the numbers all architectures share.
 _SECCOMP_NUMBERS: Final = {"x86_64": 317, "aarch64": 277, "riscv64": 277, "ppc64le": 358, "s390x": 348}
@@ -149,23 +148,13 @@ def reflink(scratch: str) -> str | None:
 
 def rename_noreplace(scratch: str) -> str | None:
     """Be refused to rename over an existing file; renameat2(2)."""
-    libc = ctypes.CDLL(None, use_errno=True)
     first, second = Path(scratch, "first"), Path(scratch, "second")
     first.touch()
     second.touch()
-    if not hasattr(libc, "renameat2"):
-        return "this C library has no renameat2"
-
-    def rename() -> None:
-        if (
-            libc.renameat2(
-                syscalls.AT_FDCWD, os.fsencode(first), syscalls.AT_FDCWD, os.fsencode(second), _RENAME_NOREPLACE
-            )
-            < 0
-        ):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(first))
-
-    return _refused(errno.EEXIST, rename)
+    return _refused(
+        errno.EEXIST,
+        lambda: syscalls.renameat2(str(first), str(second), flags=syscalls.RENAME_NOREPLACE),
+    )
 
 
 def chown(scratch: str) -> str | None:

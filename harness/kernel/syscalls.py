@@ -24,6 +24,9 @@ CLONE_NEWNET: Final = 0x40000000
 MS_REC: Final = 0x4000
 MS_PRIVATE: Final = 1 << 18
 
+RENAME_NOREPLACE: Final = 1
+RENAME_EXCHANGE: Final = 2
+
 MNT_DETACH: Final = 2
 UMOUNT_NOFOLLOW: Final = 8
 
@@ -102,6 +105,8 @@ _sched_getcpu = _LIBC["sched_getcpu"]
 _sched_getcpu.argtypes = ()
 _unshare = _LIBC["unshare"]
 _unshare.argtypes = (ctypes.c_int,)
+# glibc has it from 2.28 on, musl from 1.2.6 on.
+_renameat2 = getattr(_LIBC, "renameat2", None)
 _mount = _LIBC["mount"]
 _mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
 
@@ -129,6 +134,19 @@ def close_on_exec(first: int) -> None:
     """
     if _close_range(_CLOSE_RANGE, first, _LAST_DESCRIPTOR, _CLOSE_RANGE_CLOEXEC) < 0:
         _fail()
+
+
+def renameat2(source: str, path: str, *, flags: int) -> None:
+    """As rename(2), with `RENAME_*` flags.
+
+    Raises:
+        OSError: as of rename(2); EEXIST: there is a file that must not be replaced; EINVAL: the filesystem does not
+            know the flag; ENOSYS: the C library lacks the call.
+    """
+    if _renameat2 is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
+    if _renameat2(AT_FDCWD, os.fsencode(source), AT_FDCWD, os.fsencode(path), flags) < 0:
+        _fail(path)
 
 
 def fsopen(kind: str) -> int:

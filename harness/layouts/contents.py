@@ -30,7 +30,7 @@ def link_targets(roles: Roles, symlinks: Iterable[Symlink]) -> dict[str, str]:
         relative = not symlink.to.startswith(("/", "{"))
         links[at] = posixpath.join(posixpath.dirname(at), symlink.to) if relative else site_place(roles, symlink.to)
     for at, target in tuple(links.items()):
-        links.setdefault(_entry(at, links) or at, target)
+        links.setdefault(entry_path(at, links) or at, target)
     return links
 
 
@@ -45,8 +45,8 @@ def followed(path: str, links: Mapping[str, str]) -> str | None:
     return None
 
 
-def _entry(path: str, links: Mapping[str, str]) -> str | None:
-    """A path with the links on its way followed, one at its end not."""
+def entry_path(path: str, links: Mapping[str, str]) -> str | None:
+    """A path with the links on its way followed, one at its end not; None: those lead back to themselves."""
     directory = followed(posixpath.dirname(path), links)
     return directory and posixpath.join(directory, posixpath.basename(path))
 
@@ -77,7 +77,7 @@ def conflicts(layout: Mapping[str, Any]) -> Iterator[Problem]:
     others = tuple(_others(layout, links))
     placed: list[_Thing] = []
     for where, kind, one in said:
-        entry = _entry(site_place(roles, one.at), links) or ""
+        entry = entry_path(site_place(roles, one.at), links) or ""
         message = f"{one.at} is a symbolic link of this layout" if entry in links else ""
         thing = _Thing(where=where, path=followed(entry, links) or entry, kind=kind)
         message = message or _in_the_way(thing, (*placed, *others), placed)
@@ -118,7 +118,7 @@ def _others(layout: Mapping[str, Any], links: Mapping[str, str]) -> Iterator[_Th
     for index, mount in enumerate(layout["mounts"]):
         yield from (thing(f"mount[{index}]", path, _KINDS[mount.file]) for path in _paths(mount))
     for index, symlink in enumerate(layout["symlinks"]):
-        entry = _entry(site_place(roles, symlink.at), links)
+        entry = entry_path(site_place(roles, symlink.at), links)
         yield _Thing(where=f"symlink[{index}]", path=entry or "")
         kind = "" if symlink.target == "missing" else symlink.target
         yield thing(f"the target of symlink[{index}]", symlink.at, kind)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from harness.errors import Problem
 from harness.kernel.probes import CAPABILITIES
-from harness.layouts.contents import MAX_BYTES, conflicts, followed, link_targets, site_place
+from harness.layouts.contents import MAX_BYTES, conflicts, entry_path, followed, link_targets, site_place
 from harness.model import ROLES, Directory, Fact, File, Layout, Meddling, Mount, Permission, Roles, Symlink
 from harness.model.codec import below, unknown
 
@@ -223,6 +223,30 @@ def _hiding(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
         laid.append((index, place, mount.after))
 
 
+def _moving(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """A mount laid after the image that hides a link on the way to a role: what was installed there would be elsewhere.
+
+    A site's roles lie where they lie from the beginning to the end; trees before and after could not be compared.
+    """
+    roles = layout["roles"]
+    mounts = [(index, mount) for index, mount in enumerate(layout["mounts"]) if mount.after == "image"]
+    if any(any(_template(mount.at, "")) for _, mount in mounts) or any(_flawed(one) for one in layout["symlinks"]):
+        return
+    if any(check(Roles, _fields(roles), "")) or any(_looping(layout, "")):
+        return
+    links = link_targets(roles, layout["symlinks"])
+    for index, mount in mounts:
+        place = followed(site_place(roles, mount.at), links)
+        entries = {one: entry_path(site_place(roles, one.at), links) or "" for one in layout["symlinks"]}
+        shown = link_targets(roles, [one for one, path in entries.items() if not path.startswith(f"{place}/")])
+        for role in ROLES:
+            path = site_place(roles, getattr(roles, role))
+            if followed(path, links) != followed(path, shown):
+                message = f"hides a link that leads to {role}, which would lie elsewhere after the image steps"
+                yield Problem(where=below(where, f"mount[{index}].at"), message=message)
+                break
+
+
 def _looping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """A link that leads back to itself, by way of others or not: the kernel follows it nowhere (ELOOP)."""
     roles = layout["roles"]
@@ -385,6 +409,7 @@ _TOGETHER: Final[Sequence[tuple[type[object], AbstractSet[str], _Judge]]] = (
     (Layout, {"permissions", "requires"}, _undeclared),
     (Layout, {"roles"}, _overlapping),
     (Layout, {"mounts", "roles"}, _hiding),
+    (Layout, {"mounts", "roles", "symlinks"}, _moving),
     (Layout, {"symlinks", "roles"}, _looping),
     (Layout, {"mounts", "symlinks", "files", "directories", "permissions", "roles"}, _crowded),
     (Mount, {"type"}, _mount),

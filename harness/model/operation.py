@@ -88,6 +88,16 @@ class Rename(NamedTuple):
     path: str
 
 
+class Exchange(NamedTuple):
+    """renameat2(2) with RENAME_EXCHANGE: each of two names that exist gets the other's file, at once. Answers None.
+
+    EINVAL: this filesystem cannot (NFS, for one); ENOSYS: this C library cannot.
+    """
+
+    source: str
+    path: str
+
+
 class Unlink(NamedTuple):
     """unlink(2). Answers None."""
 
@@ -163,6 +173,7 @@ Operation: TypeAlias = (
     | Clone
     | Symlink
     | Rename
+    | Exchange
     | Unlink
     | Chmod
     | ListDirectory

@@ -125,11 +125,25 @@ def trusted(wheel: str, settings: Settings) -> op.Program[Unpacked]:
     if not source.lasting:
         return source
     members = yield from _members(wheel, (yield op.Digest(wheel)))
+    if (yield from _lacks_files(members, source.path)):
+        source = yield from mended(wheel, source, settings)
+        if not source.lasting:
+            return source
     for member in members:
         if not member.directory and not (yield from _is_true(member, f"{source.path}/{member.path}")):
             yield op.Note(f"{source.path}/{member.path}: not what the wheel has: installed without the cache")
             return (yield from _unpacked_aside(members, wheel, settings))
     return source
+
+
+def _lacks_files(members: Iterable[archive.Member], path: str) -> op.Program[bool]:
+    for member in members:
+        try:
+            yield op.Lstat(f"{path}/{member.path}")
+        except OperationRefused as refused:
+            if refused.errno == errno.ENOENT and not member.directory:
+                return True
+    return False
 
 
 def _is_true(member: archive.Member, path: str) -> op.Program[bool]:

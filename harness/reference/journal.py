@@ -67,16 +67,17 @@ class Journal:
             What has been taken away, under which names it is kept.
         """
         undone = Undone({}, {})
-        unreturned = set()
+        # The only copy of what was there before, or of what another program has put there since: no leftover.
+        needed = set()
         for entry in reversed(self.undoing):
             if isinstance(entry, str):
-                if entry not in claimed and entry not in unreturned:
+                if entry not in claimed and entry not in needed:
                     yield from _take(entry, aside, undone.new)
             elif isinstance(entry, PutBack):
                 if not (yield from _put_back(entry, aside, undone.replaced)):
-                    # The only copy of what was there before: it must not be removed as a leftover.
-                    unreturned.add(entry.source)
-            elif not isinstance(entry, op.Rmdir) and getattr(entry, "path", "") not in unreturned:
+                    needed.add(entry.source)
+                needed.add(undone.replaced.get(entry.path, ""))
+            elif not isinstance(entry, op.Rmdir) and getattr(entry, "path", "") not in needed:
                 yield from _tolerant(entry, "could not be undone")
         return undone
 
@@ -107,8 +108,15 @@ def _take(path: str, aside: Callable[[str], str], taken: dict[str, str]) -> op.P
 
 
 def _put_back(entry: PutBack, aside: Callable[[str], str], replaced: dict[str, str]) -> op.Program[bool]:
-    """What is at the path by now gets a second name: a program running at the same time may have put it there."""
+    """What is at the path by now is kept: a program running at the same time may have put it there."""
     if entry.path not in replaced:
+        try:
+            yield op.Exchange(entry.source, entry.path)
+        except OperationRefused:
+            pass  # Nothing is there, or it has to be done in two operations.
+        else:
+            replaced[entry.path] = entry.source
+            return True
         kept = aside(entry.path)
         try:
             yield op.Link(entry.path, kept)

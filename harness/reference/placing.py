@@ -65,6 +65,7 @@ class Placing:
         self._way = ways[self._mode]
         self._strict = settings.strict
         self._token = settings.token
+        self._umask = settings.umask
         self._journal = journal
         self._directories = directories
         self._crossing: dict[str, int] = {}
@@ -185,15 +186,45 @@ class Placing:
         raise last
 
     def _replace(self, path: str, make: Maker) -> op.Program[bool]:
-        """Put a new file over an existing one, atomically. Answers False if that one is gone meanwhile."""
+        """Put a new file over an existing one, atomically. Answers False if that one is gone meanwhile.
+
+        What is kept is what was replaced: the two change places in one operation. Where they cannot, the old file gets
+        a second name first, and what another program puts there in between is lost if this one is undone.
+        """
+        status = yield from _status(path)
+        if status is None:
+            return False
+        if status.kind == "directory":
+            raise OperationRefused(path=path, operation="replace", errno=errno.EISDIR)
         try:
-            status = yield op.Lstat(path)
+            name = yield from self._aside(path, make)
+        except OperationRefused as refused:
+            # Of the source, unless others have emptied and removed the directory since.
+            if refused.errno != errno.ENOENT or (yield from _status(path.rpartition("/")[0])):
+                raise
+            return False
+        done = (yield from self._exchanged(name, path)) or (yield from self._renamed_over(name, path, status))
+        if not done:
+            yield from _gone(name)
+        return done
+
+    def _exchanged(self, name: str, path: str) -> op.Program[bool]:
+        try:
+            yield op.Exchange(name, path)
+        except OperationRefused:
+            return False
+        self._journal.undoing.append(PutBack(name, path))
+        self._journal.tidying.append(op.Unlink(name))
+        return True
+
+    def _renamed_over(self, name: str, path: str, status: op.Status) -> op.Program[bool]:
+        """As `_exchanged`, in two operations; into a file that is a mount point, which has to stay, by writing."""
+        try:
             kept, crossing = yield from self._keep(path, status)
         except OperationRefused as refused:
             if refused.errno != errno.ENOENT:
                 raise
             return False
-        name = yield from self._aside(path, make)
         try:
             yield op.Rename(name, path)
         except OperationRefused as refused:
@@ -210,8 +241,6 @@ class Placing:
 
     def _keep(self, path: str, status: op.Status) -> op.Program[tuple[str, bool]]:
         """Give the old file a second name, so that its own is never missing. Answers it, and if a link met EXDEV."""
-        if status.kind == "directory":
-            raise OperationRefused(path=path, operation="replace", errno=errno.EISDIR)
         crossing = moved = False
 
         def second(name: str) -> op.Program[None]:
@@ -251,7 +280,9 @@ class Placing:
     def _overwrite(self, path: str, source: str, kept: str, status: op.Status) -> op.Program[None]:
         """Write into a file that is a mount point: the one thing such a file allows, and not atomic."""
         made = yield op.Lstat((yield op.RealPath(source)))
-        if (yield op.Digest(source)) == (yield op.Digest(path)) and made.mode == status.mode:
+        # A file of its own, whatever the link mode: see `__init__`.
+        mode = (0o777 if made.mode & 0o100 else 0o666) & ~self._umask
+        if (yield op.Digest(source)) == (yield op.Digest(path)) and mode == status.mode:
             return
         old = yield op.ReadFile(kept)
         new = yield op.ReadFile(source)
@@ -264,8 +295,19 @@ class Placing:
                 break
             yield op.Truncate(path)
             yield op.Write(path, new)
-        yield op.Chmod(path, made.mode)
+        yield op.Chmod(path, mode)
         yield op.Note(f"{path}: a mount point: overwritten in place, neither atomic nor by {self._mode}")
+
+
+def _status(path: str) -> op.Program[op.Status | None]:
+    """What lies at a path; None: nothing does."""
+    try:
+        status: op.Status = yield op.Lstat(path)
+    except OperationRefused as refused:
+        if refused.errno != errno.ENOENT:
+            raise
+        return None
+    return status
 
 
 def _gone(path: str) -> op.Program[None]:

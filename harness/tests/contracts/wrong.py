@@ -50,7 +50,7 @@ def forgets_a_row(operation: op.Operation) -> op.Program[Any]:
 
 def keeps_the_old_content(operation: op.Operation) -> op.Program[Any]:
     """The new file is dropped just before it would have replaced the old one."""
-    if isinstance(operation, op.Rename) and operation.path.endswith("/nvidia/b/__init__.py"):
+    if isinstance(operation, op.Rename | op.Exchange) and operation.path.endswith("/nvidia/b/__init__.py"):
         yield op.Unlink(operation.source)
         return None
     return (yield operation)
@@ -58,7 +58,7 @@ def keeps_the_old_content(operation: op.Operation) -> op.Program[Any]:
 
 def keeps_what_is_there(operation: op.Operation) -> op.Program[Any]:
     """A shared file is dropped just before it would have replaced another wheel's."""
-    if isinstance(operation, op.Rename) and operation.path.endswith("/site-packages/nvidia/__init__.py"):
+    if isinstance(operation, op.Rename | op.Exchange) and operation.path.endswith("/site-packages/nvidia/__init__.py"):
         yield op.Unlink(operation.source)
         return None
     return (yield operation)
@@ -180,7 +180,7 @@ def does_not_undo(program: op.Program[Any], _: Settings) -> op.Program[Any]:
 
     def change(operation: op.Operation) -> op.Program[Any]:
         nonlocal failed
-        if failed and isinstance(operation, op.Unlink | op.Rename | op.Rmdir):
+        if failed and isinstance(operation, op.Unlink | op.Rename | op.Exchange | op.Rmdir):
             return None
         try:
             return (yield operation)
@@ -373,7 +373,11 @@ def first_wins_once_a_link_was_refused(program: op.Program[Any], _: Settings) ->
 
     def change(operation: op.Operation) -> op.Program[Any]:
         nonlocal crossing
-        if crossing and isinstance(operation, op.Rename) and operation.path.endswith("/nvidia/__init__.py"):
+        if (
+            crossing
+            and isinstance(operation, op.Rename | op.Exchange)
+            and operation.path.endswith("/nvidia/__init__.py")
+        ):
             return None
         try:
             return (yield operation)

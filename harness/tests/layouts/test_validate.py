@@ -195,6 +195,20 @@ def test_mount_after_the_image_may_only_cover_the_same_place() -> None:
     assert _told(hiding, cache) == ["mount[0].at: / hides mount[1] at /cache, which is laid before it"]
 
 
+@pytest.mark.parametrize("at", ["{environment}", "/real/environment", "/environment/lib"])
+def test_mount_after_the_image_may_not_move_a_role(at: str) -> None:
+    links = (Symlink(at="{environment}", to="/real/environment"), Symlink(at="{purelib}", to="/elsewhere/libraries"))
+    layout = Layout(name="mine", about="x", mounts=(Mount(at=at, type="tmpfs", after="image"),), symlinks=links)
+    (problem,) = problems(layout)
+    assert (problem.where, problem.message.split(",")[0]) == ("mount[0].at", "hides a link that leads to purelib")
+    beside = (
+        Mount(at="{environment}/lib/other", type="tmpfs", after="image"),
+        dataclasses.replace(layout.mounts[0], after="start"),
+    )
+    for mount in beside:
+        assert problems(dataclasses.replace(layout, mounts=(mount,))) == ()
+
+
 @pytest.mark.parametrize(
     ("at", "flaw"),
     [

@@ -348,14 +348,39 @@ class Memory:
         to.directory.names[to.name] = moved
         self._move_mounts(from_.path, to.path)
 
+    def _exchange(self, source: str, path: str) -> None:
+        """As `_rename`, but for the checks that RENAME_EXCHANGE leaves out."""
+        from_, to = self._place(source), self._place(path)
+        if from_.mount is not to.mount:
+            raise _error(errno.EXDEV)
+        _writable(from_.mount)
+        one, other = from_.covered, to.covered
+        if one is None or other is None:
+            raise _error(errno.ENOENT)
+        if from_.path != to.path and (
+            f"{to.path}/".startswith(f"{from_.path}/") or f"{from_.path}/".startswith(f"{to.path}/")
+        ):
+            raise _error(errno.EINVAL)
+        if one is other:
+            return
+        self._not_mounted(from_)
+        self._not_mounted(to)
+        if not (isinstance(one, File) and isinstance(other, File)):
+            self.forget()
+        from_.directory.names[from_.name], to.directory.names[to.name] = other, one
+        self._move_mounts(from_.path, to.path, back=True)
+
     def _replaceable(self, moved: Inode, target: Inode | None) -> None:
         if target is not None and isinstance(moved, Directory) != isinstance(target, Directory):
             raise _error(errno.ENOTDIR if isinstance(moved, Directory) else errno.EISDIR)
 
-    def _move_mounts(self, source: str, path: str) -> None:
-        for at in list(self.mounts):
-            if at.startswith(f"{source}/"):
-                self.mounts[path + at[len(source) :]] = self.mounts.pop(at)
+    def _move_mounts(self, source: str, path: str, *, back: bool = False) -> None:
+        moves = [(source, path), (path, source)] if back else [(source, path)]
+        moved = {}
+        for old, new in moves:
+            for at in [one for one in self.mounts if one.startswith(f"{old}/")]:
+                moved[new + at[len(old) :]] = self.mounts.pop(at)
+        self.mounts |= moved
 
     def _not_mounted(self, place: _Place) -> None:
         if place.path in self.mounts:
@@ -473,6 +498,7 @@ _TABLE: dict[type, Callable[..., Any]] = {
     op.Clone: Memory._clone,
     op.Symlink: Memory._symlink,
     op.Rename: Memory._rename,
+    op.Exchange: Memory._exchange,
     op.Unlink: Memory._unlink,
     op.Chmod: Memory._chmod,
     op.ListDirectory: Memory._list_directory,

@@ -13,7 +13,7 @@ from harness.model import LINK_MODES
 from harness.model import operation as op
 from harness.reference import install, warm
 from harness.tests.reference.memory import File
-from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, archive, beta, refusing
+from harness.tests.reference.world import ENVIRONMENT, PURELIB, REPLACING, SHARED, World, alpha, archive, beta, refusing
 from harness.wheels import bad
 from harness.wheels import wheel as make_wheel
 
@@ -103,7 +103,7 @@ def test_messages_name_path_second_path_operation_and_errno_in_that_order() -> N
     world = World()
     world.install(alpha())
     with pytest.raises(OperationRefused) as caught:
-        world.run(install(archive(alpha()), world.settings, again=True), refusing(op.Rename, errno.EIO, SHARED))
+        world.run(install(archive(alpha()), world.settings, again=True), refusing(REPLACING, errno.EIO, SHARED))
     message = str(caught.value)
     places = [message.index(part) for part in (SHARED, f"(from {PURELIB}/space/.exdev-", "rename", "EIO")]
     assert places == sorted(places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,11 @@ from harness.tests.reference.world import PURELIB, SHARED, World, alpha, archive
 from harness.wheels import wheel as make_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.drivers import Ending, Perform
     from harness.model import LinkMode, Wheel
+    from harness.reference import Settings
 
 GAMMA = make_wheel("gamma", "1.0", {"space/__init__.py": b"# shared, too\n", "space/deep/gamma.py": b"gamma"})
 WHEELS = (alpha(), alpha("2.0"), beta(), GAMMA)
@@ -157,9 +161,19 @@ DELTA = make_wheel("delta", "1.0", {"space/__init__.py": b"# of delta\n", "space
 TWIN = make_wheel("twin", "1.0", {"space/__init__.py": b"# shared, too\n", "space/twin.py": b"twin"})
 
 
-def _beside(world: World, failing: Any, sibling: Wheel, first: int, refused_at: str) -> bytes | None:  # noqa: ANN401
+def _beside(
+    world: World,
+    failing: Callable[[Settings], op.Program[object]],
+    sibling: Wheel,
+    first: int,
+    refused_at: str,
+    *,
+    exchanges: bool = True,
+) -> bytes | None:
     """What a shared file holds: one program fails, having been so far when another one went to its end."""
     perform = refusing(op.Rename, 5, refused_at)(world.perform)
+    if not exchanges:
+        perform = refusing(op.Exchange, errno.EINVAL)(perform)
     endings = together(world, [failing, installing(sibling)], [0] * first + [1] * 400, perform)
     assert [ending.error is None for ending in endings] == [False, True]
     assert world.debris() == []
@@ -181,10 +195,21 @@ def test_a_failed_upgrade_undoes_nothing_that_another_has_finished(mode: LinkMod
     before = World(*WHEELS, DELTA, link_mode=mode)
     before.install(alpha())
     at = f"{PURELIB}/alpha-2.0.dist-info"
-    left = [_beside(before.copied(), installing(alpha("2.0")), DELTA, first, at) for first in range(90)]
+    left = {_beside(before.copied(), installing(alpha("2.0")), DELTA, first, at) for first in range(90)}
+    assert left == {b"# of delta\n"}
+
+
+@pytest.mark.parametrize("mode", LINK_MODES)
+def test_where_files_cannot_change_places_little_is_undone_that_another_has_finished(mode: LinkMode) -> None:
+    before = World(*WHEELS, DELTA, link_mode=mode)
+    before.install(alpha())
+    at = f"{PURELIB}/alpha-2.0.dist-info"
+    upgrading = installing(alpha("2.0"))
+    left = [_beside(before.copied(), upgrading, DELTA, first, at, exchanges=False) for first in range(90)]
     # Between giving the old file a second name and renaming the new one over it lie a few operations: of what comes
-    # there just then there is no copy (that would take renameat2(2) with RENAME_EXCHANGE, which not all storage has).
+    # there just then there is no copy.
     others = [content for content in left if content != b"# of delta\n"]
+    assert others
     assert others == [b"# shared\n"] * len(others)
     assert len(others) <= 4
 

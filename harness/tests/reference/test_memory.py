@@ -71,7 +71,7 @@ def operations() -> st.SearchStrategy[op.Operation]:
     return st.one_of(
         *(st.builds(kind, path) for kind in (op.Rmdir, op.Unlink, op.ListDirectory, op.ReadFile, op.Digest)),
         *(st.builds(kind, path) for kind in (op.Lstat, op.RealPath)),
-        *(st.builds(kind, path, path) for kind in (op.CopyFile, op.Link, op.Clone, op.Symlink, op.Rename, op.Rename)),
+        *(st.builds(kind, path, path) for kind in (op.CopyFile, op.Link, op.Clone, op.Symlink, op.Rename, op.Exchange)),
         *(st.builds(kind, path, mode) for kind in (op.Mkdir, op.Truncate, op.Chmod)),
         st.builds(op.Create, path, data, mode),
         st.builds(op.Write, path, data),

@@ -12,7 +12,7 @@ from harness.model import LINK_MODES
 from harness.model import operation as op
 from harness.reference import install
 from harness.tests.reference.memory import File
-from harness.tests.reference.world import ENVIRONMENT, PURELIB, SHARED, World, alpha, archive, beta, refusing
+from harness.tests.reference.world import ENVIRONMENT, PURELIB, REPLACING, SHARED, World, alpha, archive, beta, refusing
 from harness.wheels import wheel
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_a_refused_rename_alone_never_makes_it_write_into_the_cache() -> None:
     world.install(alpha())
     before = world.memory.tree("/cache")
     with pytest.raises(OperationRefused, match="EBUSY"):
-        world.run(install(archive(alpha("2.0")), world.settings), refusing(op.Rename, errno.EBUSY, SHARED))
+        world.run(install(archive(alpha("2.0")), world.settings), refusing(REPLACING, errno.EBUSY, SHARED))
     assert before.items() <= world.memory.tree("/cache").items()
     assert world.installed() == {"alpha-1.0": []}
 

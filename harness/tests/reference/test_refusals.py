@@ -151,7 +151,8 @@ def test_one_refused_operation_never_leaves_half_a_tree(action: str, mode: LinkM
 LATER = {
     "link": (op.Link, op.Clone, op.Symlink),
     "create": (op.Create, op.CopyFile, op.Link, op.Clone, op.Symlink, op.Mkdir),
-    "rename": (op.Rename,),
+    "rename": (op.Rename, op.Exchange),
+    "exchange": (op.Exchange,),
     "remove": (op.Unlink, op.Rmdir),
 }
 
@@ -171,7 +172,18 @@ def test_links_refused_from_some_moment_on_are_copied(action: str, mode: LinkMod
 
 @every_action
 @every_mode
-@pytest.mark.parametrize("kind", ["create", "rename", "remove"])
+def test_where_files_cannot_change_places_they_are_renamed(action: str, mode: LinkMode) -> None:
+    chosen = ACTIONS[action]
+    before = chosen.world(mode)
+    world = before.copied()
+    error = attempt(world, chosen, at=0, number=errno.EINVAL, later=LATER["exchange"])
+    assert error is None
+    check_end(world, chosen, before, error)
+
+
+@every_action
+@every_mode
+@pytest.mark.parametrize("kind", ["create", "rename", "exchange", "remove"])
 def test_a_refusal_that_lasts_never_leaves_a_lie(action: str, mode: LinkMode, kind: str) -> None:
     chosen = ACTIONS[action]
     before = chosen.world(mode)

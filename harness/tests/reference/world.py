@@ -173,7 +173,11 @@ def cached(world: World, wheel: Wheel, path: str) -> str:
     return f"{entry}/{path}"
 
 
-def refusing(kind: type, number: int, path: str = "") -> Callable[[Perform], Perform]:
+# How a file comes to be where another one was.
+REPLACING = (op.Rename, op.Exchange)
+
+
+def refusing(kind: type | tuple[type, ...], number: int, path: str = "") -> Callable[[Perform], Perform]:
     """Every operation of a kind on paths that start so is refused."""
 
     def wrap(perform: Perform) -> Perform:
