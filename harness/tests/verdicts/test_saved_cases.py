@@ -32,6 +32,10 @@ RIGHT = [
     ("databin", "reference"),
     ("databin", "uv==0.13.9"),
     ("directory-where-others-removed-a-file", "reference"),
+    ("dist-info-local-version", "reference"),
+    ("dist-info-local-version", "uv==0.13.9"),
+    ("dist-info-name-lower", "reference"),
+    ("dist-info-name-lower", "uv==0.13.9"),
     ("full-before-a-bad-wheel", "reference"),
     ("headers-elsewhere", "reference"),
     ("hidden-by-a-mount-not-lost", "reference"),
@@ -89,6 +93,8 @@ RIGHT = [
     ("warm-over-a-hole", "reference"),
 ]
 WRONG = [
+    ("dist-info-local-version", "uv==0.1.18", "complete"),
+    ("dist-info-name-lower", "installer==0.5.1", "complete"),
     ("long-shebang", "installer==1.1.0", "scripts-run"),
     ("long-shebang", "pdm==2.29.4", "scripts-run"),
     ("long-shebang", "pip==26.3", "scripts-run"),
@@ -217,13 +223,17 @@ def test_a_link_to_another_place_of_the_environment_is_judged_by_where_it_leads(
     link = Symlink(at="{site_packages}/nvidia", to="{environment}/share/nvidia")
     layout = Layout(name="link-inside", about="", requires=("symlink",), symlinks=(link,))
     brings = wheel("nvidia-a", files={"nvidia/__init__.py": b"", "nvidia/a/__init__.py": b"a = 1\n"})
-    steps = tuple(Step(action=action, wheels=(brings.key,)) for action in ("install", "uninstall"))
+    steps = tuple(Step(action=action, wheels=(brings.key,)) for action in ("install", "reinstall", "uninstall"))
     for installer in ("reference", "pip==26.3", "installer==1.1.0"):
         case = Case(layout=layout, wheels=(brings,), steps=steps, installer=installer, link_mode="copy")
         if installer.startswith("installer"):
             case = replace(case, steps=steps[:1])
         verdict = Runner(laboratory).run(case)
         assert verdict.holds, f"{installer}: {verdict.violations}"
+    case = Case(layout=layout, wheels=(brings,), steps=steps[:2], installer="uv==0.13.9", link_mode="copy")
+    verdict = Runner(laboratory).run(case)
+    assert "Not a directory" in verdict.evidence.steps[1].outcome.message
+    assert {one.step for one in verdict.violations} == {1}
 
 
 def _case(name: str, installer: str) -> Case:
