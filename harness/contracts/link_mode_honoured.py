@@ -33,7 +33,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         node = scene.after.environment.get(path)
         if file.generated or node is None or wheels & old or not path.startswith(_LIBRARIES):
             continue
-        if path in scene.evidence.furniture or earlier.get(path) == node:
+        if path in scene.evidence.furniture or any(one.get(path) == node for one in earlier):
             continue
         # Whose version of a shared file it is may be anybody's guess: one that could be excused is enough then.
         is_excused = wheels <= excused if scene.evidence.ordered else bool(wheels & excused)
@@ -112,13 +112,12 @@ def _placed_in_image(scene: Scene) -> set[str]:
     return old
 
 
-def _before_a_change(scene: Scene) -> Tree:
-    """What was placed while there were obstacles, or by links to what others have taken from the cache since.
+def _before_a_change(scene: Scene) -> tuple[Tree, ...]:
+    """The trees with what was placed while there were obstacles, or before others have changed the cache.
 
     What can be linked today could not be then, or is not the file that it was linked to.
     """
-    changed = (one.before.environment for one in scene.evidence.steps if one.step.lifted or one.step.meddled)
-    return next(changed, {})
+    return tuple(one.before.environment for one in scene.evidence.steps if one.step.lifted or one.step.meddled)
 
 
 def _crossing(scene: Scene) -> set[str]:

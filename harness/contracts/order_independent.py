@@ -150,7 +150,8 @@ def _records(scene: Scene, control: Evidence, names: _Names) -> Iterator[Violati
         if not (file.generated or file.shebang_rewritten)
     } - names.shared
     ours, theirs = _rows(scene.evidence, judged, names), _rows(control, judged, names)
-    for record, key, digest in sorted(ours ^ theirs):
+    lost = {_common(path) for path in scene.lost}
+    for record, key, digest in sorted(row for row in ours ^ theirs if row[0] not in lost):
         where = "only here" if (record, key, digest) in ours else "only on plain"
         yield scene.violation(NAME, record, "the same rows as on plain", f"{key} {digest[:8]} {where}")
 

@@ -62,5 +62,9 @@ def _is_hidden(scene: Scene, path: str) -> bool:
 
 
 def _never_written(scene: Scene, path: str) -> bool:
-    """A file that the layout put there, and nobody has touched since."""
-    return scene.evidence.steps[0].before.environment.get(path) == scene.after.environment.get(path)
+    """A file that the layout put there, at the start or over the image, and nobody has touched since."""
+    steps, now = scene.evidence.steps, scene.after.environment.get(path)
+    laid = (
+        index for index, one in enumerate(steps) if index == 0 or (steps[index - 1].step.image and not one.step.image)
+    )
+    return any(steps[index].before.environment.get(path) == now for index in laid if index <= scene.index)

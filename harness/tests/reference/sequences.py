@@ -29,7 +29,8 @@ _ACTIONS: Final[tuple[Action, ...]] = ("install", "upgrade", "reinstall", "unins
 _BAD: Final = (bad.wrong_hash(), bad.missing_row(), bad.truncated(), bad.path_traversal(), bad.no_callable())
 _UMASKS: Final = (0o022, 0o022, 0o022, 0o077, 0o002)
 # What others remove between two steps: of the cache, and of the environment. No RECORD: whose files they are nobody can
-# know then, and who removes another one's cannot be told from who keeps too much.
+# know then, and who removes another one's cannot be told from who keeps too much. No link of the layout: where files
+# are to lie is decided once, by the links that were there from the start.
 _MEDDLED: Final = (
     "{cache}/wheels/*",
     "{cache}/wheels/*/*/__init__.py",
@@ -81,7 +82,7 @@ _VERSIONS: Final = st.tuples(
     *(strategies.wheel_sets(sharing=strategies.SHARING, version=version) for version in ("1.0", "2.0"))
 ).map(lambda both: (*both[0], *both[1]))
 _ANY_STEP: Final[st.SearchStrategy[tuple[Any, ...]]] = st.tuples(
-    st.sampled_from(_ACTIONS), st.sampled_from(_UMASKS), _EIGHTHS, _EIGHTHS, _EIGHTHS, st.sampled_from(_MEDDLED)
+    st.sampled_from(_ACTIONS), st.sampled_from(_UMASKS), _EIGHTHS, _EIGHTHS, _EIGHTHS, st.integers(0, len(_MEDDLED) - 1)
 )
 _FIRST_ACTIONS: Final = st.sampled_from(("install", "install", "warm"))
 # Two of the wheels, or three, or one; as many as there are are counted over.
@@ -125,7 +126,10 @@ def sequences(draw: Draw, *, faults: bool = True) -> Sequence:
     """
     wheels = (*draw(_VERSIONS if draw(_EIGHTHS) % 2 else _COMPOSED), *draw(_SPOILED))
     layout = draw(_LAYOUTS)
-    steps = [_step(draw, wheels, first=index == 0) for index in range(draw(_COUNT))]
+    removable = tuple(
+        at for at in _MEDDLED if at.replace("site_packages", "purelib") not in {one.at for one in layout.symlinks}
+    )
+    steps = [_step(draw, wheels, removable, first=index == 0) for index in range(draw(_COUNT))]
     fault = draw(_FAULTS) if faults else None
     if fault is not None:
         layout = replace(layout, refusals=(*composed.REFUSALS, errno.errorcode[fault.errno]))
@@ -144,8 +148,8 @@ def sequences(draw: Draw, *, faults: bool = True) -> Sequence:
     return Sequence(case=case, clones=faults and draw(_EIGHTHS) % 2 == 1, fault=fault)
 
 
-def _step(draw: Draw, wheels: tuple[Wheel, ...], *, first: bool) -> Step:
-    action, umask, image, lifted, meddled, at = draw(_ANY_STEP)
+def _step(draw: Draw, wheels: tuple[Wheel, ...], removable: tuple[str, ...], *, first: bool) -> Step:
+    action, umask, image, lifted, meddled, place = draw(_ANY_STEP)
     if first:
         action = draw(_FIRST_ACTIONS)
     chosen = {one.name: one.key for one in (wheels[index % len(wheels)] for index in draw(_CHOSEN))}
@@ -154,7 +158,9 @@ def _step(draw: Draw, wheels: tuple[Wheel, ...], *, first: bool) -> Step:
         wheels=tuple(chosen.values()),
         image=image == _RARE,
         lifted=not first and lifted == _RARE,
-        meddled=(Meddling(do="remove", at=at),) if not first and meddled == _RARE else (),
+        meddled=(Meddling(do="remove", at=removable[place % len(removable)]),)
+        if not first and meddled == _RARE
+        else (),
         umask=umask,
     )
 
