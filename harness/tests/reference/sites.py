@@ -23,6 +23,7 @@ from harness.layouts.observe import Observer
 from harness.model import Case, Node, Plan, SharingEvidence, StepEvidence
 from harness.model import operation as op
 from harness.reference.discard import discard
+from harness.reference.settings import INCOMING
 from harness.run import Verdict, _Run, _seen
 from harness.tests.reference.memory import Directory, File, Filesystem, Link, Memory
 from harness.wheels import reordered
@@ -229,7 +230,7 @@ class MemorySharing:
 
     def _could(self, source: str, directory: str) -> bool:
         key = source.rpartition("/")[0], directory
-        if directory in self._refused:
+        if directory in self._refused or _final(directory) in self._refused:
             return False
         if key not in self._possible:
             self._possible[key] = self._linked(source, f"{directory}/.exdev-sharing-probe")
@@ -244,6 +245,12 @@ class MemorySharing:
             return False
         self._memory.perform(op.Unlink(path))
         return True
+
+
+def _final(directory: str) -> str:
+    """One path for all .dist-info of a library, under temporary names and their own; other directories as they are."""
+    library, _, name = directory.rpartition("/")
+    return f"{library}/*.dist-info" if name.endswith((".dist-info", INCOMING)) else directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +288,7 @@ class _Faulty:
             self._left -= 1
             if self._left < 0:
                 self.ended = self._fault.once
-                self.unlinked.add(path.rpartition("/")[0])
+                self.unlinked |= {path.rpartition("/")[0], _final(path.rpartition("/")[0])}
                 raise refused(operation, self._fault.errno)
         return self._perform(operation)
 
