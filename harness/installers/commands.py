@@ -65,9 +65,13 @@ class CommandInstaller:
         """Run the commands of a step; the first that fails is the last.
 
         Raises:
-            LayoutUntrue: a command cannot be started: a later mount or mode of the layout hides its program.
+            LayoutUntrue: a command cannot be started, or has no environment to work in: a later mount or mode of the
+                layout hides its program, or the environment's interpreter.
         """
         place = environment.Place(site)
+        if not os.path.exists(place.python) and _is_hidden(place.python, site):
+            fact = f"{place.python.removeprefix(site.root)} cannot be started: ENOENT"
+            raise LayoutUntrue(layout=site.layout.name, facts=(fact,))
         ended: list[Ended] = []
         lines: list[str] = []
         for command in self.tool.commands(step, case, place):
@@ -105,3 +109,10 @@ class CommandInstaller:
             seconds=sum(one.seconds for one in ended),
             ended="limit" if last.stopped else "exit",
         )
+
+
+def _is_hidden(path: str, site: Site) -> bool:
+    """Whether it lies below a mount that is laid after the image steps, and so after all that was there."""
+    laid = (os.path.realpath(site.path(mount.at)) for mount in site.layout.mounts if mount.after == "image")
+    directory = f"{os.path.realpath(os.path.dirname(path))}/"
+    return any(directory.startswith(f"{place}/") for place in laid)

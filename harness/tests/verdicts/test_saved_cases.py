@@ -202,7 +202,7 @@ def test_the_environments_interpreter_imports_from_libraries_elsewhere(
         assert [key for key in found if key.startswith(f"{role}/one/__pycache__/")]
 
 
-@pytest.mark.parametrize("installer", ["pip==26.3", "installer==1.1.0"])
+@pytest.mark.parametrize("installer", ["pip==26.3", "installer==1.1.0", "uv==0.13.9"])
 def test_an_interpreter_that_a_later_mount_hides_is_the_layouts_fault(laboratory: Laboratory, installer: str) -> None:
     hiding = Layout(name="mine", about="", mounts=(Mount(at="{scripts}", type="tmpfs", after="image"),))
     one = wheel("one", files={"one/__init__.py": b""})
