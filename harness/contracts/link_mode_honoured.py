@@ -21,17 +21,17 @@ _INTO_THE_CACHE = ("hardlink", "symlink")
 def check(scene: Scene) -> Iterator[Violation]:
     """Judged after the last step, of library files that no image step placed and no mount covers or covered.
 
-    Scripts are rewritten, and data and headers are moved to where they belong: how is the installer's own business.
+    Scripts are rewritten, and what lies in `.data` is moved to where it belongs: how is the installer's own business.
     """
     if not scene.is_last or not scene.succeeded or scene.step.action == "warm":
         return
     excused, judge = _crossing(scene), _JUDGES[scene.evidence.case.link_mode]
     old, cached, never = _placed_in_image(scene), _cached(scene), _never_cached(scene)
-    earlier = _before_a_change(scene)
+    earlier, moved = _before_a_change(scene), frozenset(_moved(scene))
     for path, file in scene.expectation.files.items():
         wheels = {claim.wheel for claim in file.claims}
         node = scene.after.environment.get(path)
-        if file.generated or node is None or wheels & old or not path.startswith(_LIBRARIES):
+        if file.generated or node is None or wheels & old or path in moved or not path.startswith(_LIBRARIES):
             continue
         if path in scene.evidence.furniture or any(one.get(path) == node for one in earlier):
             continue
@@ -99,6 +99,15 @@ _JUDGES: dict[LinkMode, Callable[[Scene, Node, SharingEvidence | None, bool, boo
     "hardlink": _hardlinked,
     "symlink": _symlinked,
 }
+
+
+def _moved(scene: Scene) -> Iterator[str]:
+    """The library files that some wheel brings by way of its `.data`."""
+    for wheel in scene.wanted:
+        for entry in wheel.entries:
+            scheme, _, path = entry.path.removeprefix(f"{wheel.data}/").partition("/")
+            if scheme in {"purelib", "platlib"} and entry.path != f"{scheme}/{path}":
+                yield f"{'purelib' if scheme == 'purelib' else scene.evidence.platlib}/{path}"
 
 
 def _placed_in_image(scene: Scene) -> set[str]:
