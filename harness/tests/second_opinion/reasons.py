@@ -65,6 +65,10 @@ def _is_shared_script(one: Disagreement) -> bool:
     return (one.kind, one.subject) == ("missed", "script") and len(asking) > 1 and removed
 
 
+def _is_empty_directory(one: Disagreement) -> bool:
+    return (one.kind, one.subject) == ("false alarm", "no-debris") and "expected no empty directory" in one.text
+
+
 REASONS: tuple[Reason, ...] = (
     Reason(
         name="refused-with-a-name",
@@ -77,6 +81,14 @@ REASONS: tuple[Reason, ...] = (
         because=(
             "what lies behind a link out of the environment is nobody's there (`outside-untouched` says so, too), while"
             " the other judge's interpreter follows every link"
+        ),
+    ),
+    Reason(
+        name="empty-directory",
+        holds=_is_empty_directory,
+        because=(
+            "the other judge looks at files, as RECORD does; that an installer takes the directories with it that it has"
+            " made is demanded all the same, and which do not stands in the reports `*-empty-directories`"
         ),
     ),
     Reason(
