@@ -87,7 +87,7 @@ REASONS: tuple[Reason, ...] = (
         name="empty-directory",
         holds=_is_empty_directory,
         because=(
-            "the other judge looks at files, as RECORD does; that an installer takes the directories with it that it has"
+            "the other judge looks at files, as RECORD does; that an installer takes the directories along that it has"
             " made is demanded all the same, and which do not stands in the reports `*-empty-directories`"
         ),
     ),
