@@ -326,7 +326,7 @@ class Scene:
             path
             for path, file in self.expectation.files.items()
             if not (file.optional or self._holds(path, file) or (self.is_left_alone(path) and self._is_file(path)))
-            and not (path in self.lost and self._installed_before(file))
+            and not (self.spelled(path) in self.lost and self._installed_before(file))
         )
 
     def _installed_before(self, file: ExpectedFile) -> bool:
@@ -351,7 +351,7 @@ class Scene:
         )
 
     def _is_as_it_was(self, path: str) -> bool:
-        return path in self.lost or (self.is_unchanged(path) and self._is_file(path))
+        return self.spelled(path) in self.lost or (self.is_unchanged(path) and self._is_file(path))
 
     def _is_file(self, path: str) -> bool:
         node = self.content(path)

@@ -247,6 +247,27 @@ def _moving(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
                 break
 
 
+def _sealed(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """A permission after the image on a mount that is read-only by then: nobody could set it (EROFS)."""
+    later = [(index, one) for index, one in enumerate(layout["permissions"]) if one.after == "image"]
+    if not later or any(any(_template(one.at, "")) for one in (*layout["mounts"], *layout["permissions"])):
+        return
+    if any(check(Roles, _fields(layout["roles"]), "")) or any(_looping(layout, "")):
+        return
+    links = link_targets(layout["roles"], layout["symlinks"])
+
+    def place(at: str) -> str:
+        return f"{followed(site_place(layout['roles'], at), links)}".rstrip("/")
+
+    mounts = [(place(one.at), one.after == "image", index) for index, one in enumerate(layout["mounts"])]
+    for index, permission in later:
+        above = [one for one in mounts if f"{place(permission.at)}/".startswith(f"{one[0]}/")]
+        _, is_late, number = max(above, default=("", True, 0))
+        if not is_late and "ro" in layout["mounts"][number].flags:
+            message = f"{permission.at} lies on mount[{number}], which is read-only by then"
+            yield Problem(where=below(where, f"permission[{index}].after"), message=message)
+
+
 def _looping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """A link that leads back to itself, by way of others or not: the kernel follows it nowhere (ELOOP)."""
     roles = layout["roles"]
@@ -410,6 +431,7 @@ _TOGETHER: Final[Sequence[tuple[type[object], AbstractSet[str], _Judge]]] = (
     (Layout, {"roles"}, _overlapping),
     (Layout, {"mounts", "roles"}, _hiding),
     (Layout, {"mounts", "roles", "symlinks"}, _moving),
+    (Layout, {"mounts", "permissions", "roles", "symlinks"}, _sealed),
     (Layout, {"symlinks", "roles"}, _looping),
     (Layout, {"mounts", "symlinks", "files", "directories", "permissions", "roles"}, _crowded),
     (Mount, {"type"}, _mount),

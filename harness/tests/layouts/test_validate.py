@@ -195,6 +195,25 @@ def test_mount_after_the_image_may_only_cover_the_same_place() -> None:
     assert _told(hiding, cache) == ["mount[0].at: / hides mount[1] at /cache, which is laid before it"]
 
 
+def test_permission_on_a_mount_that_is_read_only_by_then_is_a_problem() -> None:
+    sealed = Mount(at="{temporary}", type="tmpfs", flags=("ro",))
+    late = Permission(at="{temporary}/mine", mode="1777", after="image")
+    layout = Layout(name="mine", about="x", mounts=(sealed,), permissions=(late,))
+    (problem,) = problems(layout)
+    assert (problem.where, problem.message) == (
+        "permission[0].after",
+        "{temporary}/mine lies on mount[0], which is read-only by then",
+    )
+    for mounts, permission in (
+        ((sealed,), dataclasses.replace(late, after="start")),
+        ((dataclasses.replace(sealed, after="image"),), late),
+        ((sealed, dataclasses.replace(sealed, after="image")), late),
+        ((dataclasses.replace(sealed, flags=()),), late),
+        ((sealed,), dataclasses.replace(late, at="{cache}")),
+    ):
+        assert problems(dataclasses.replace(layout, mounts=mounts, permissions=(permission,))) == ()
+
+
 @pytest.mark.parametrize("at", ["{environment}", "/real/environment", "/environment/lib"])
 def test_mount_after_the_image_may_not_move_a_role(at: str) -> None:
     links = (Symlink(at="{environment}", to="/real/environment"), Symlink(at="{purelib}", to="/elsewhere/libraries"))

@@ -37,6 +37,7 @@ RIGHT = [
     ("dist-info-name-lower", "reference"),
     ("dist-info-name-lower", "uv==0.13.9"),
     ("full-before-a-bad-wheel", "reference"),
+    ("header-linked-into-a-removed-cache", "reference"),
     ("headers-elsewhere", "reference"),
     ("hidden-by-a-mount-not-lost", "reference"),
     ("image-hides-other", "reference"),
