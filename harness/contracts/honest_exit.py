@@ -75,7 +75,7 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
         return
     else:
         done = all(scene.claimed_installed(wheel) and scene.is_whole(wheel) for wheel in scene.asked)
-        done = done and not _is_outdone(scene)
+        done = done and scene.lost.isdisjoint(scene.brought) and not _is_outdone(scene)
     if done:
         state = "removed" if scene.step.action == "uninstall" else "installed"
         found = f"exit {scene.outcome.exit}, and all that was asked for counts as {state}"

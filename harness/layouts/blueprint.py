@@ -249,11 +249,22 @@ class _Drawing:
             self._contents(index)
         self._links(self.layout.symlinks)
         self._directories(self.real(f"{{{role}}}") for role in ROLES)
+        if moment == "start":
+            self._later_mount_points()
         self._close(moment)
         for permission in permissions:
             self._permission(permission)
         self.actions += [MakeReadOnly(self.mount_point(mount)) for _, mount in mounts if "ro" in mount.flags]
         return tuple(self.actions)
+
+    def _later_mount_points(self) -> None:
+        """What is mounted on after the image steps has to be there before its own mount becomes read-only."""
+        sealed = {self.mount_point(one): "ro" in one.flags for one in self.layout.mounts if one.after == "start"}
+        for mount in self.layout.mounts:
+            path = self.mount_point(mount)
+            above = max((one for one in sealed if path.startswith(f"{one}/")), key=len, default="")
+            if mount.after == "image" and sealed.get(above, False):
+                (self._file if mount.file else self._directory)(path)
 
     def between(self) -> tuple[Action, ...]:
         """The overlays with several lower layers, laid over and over while the image is made."""

@@ -232,6 +232,14 @@ def test_read_only_mount_at_the_start_has_its_role_directories(laboratory: Labor
             Path(site.role("purelib"), "a").touch()
 
 
+def test_a_later_mount_finds_its_place_on_a_read_only_one(laboratory: Laboratory) -> None:
+    sealed = Mount(at="{environment}", type="overlay", flags=("ro",))
+    later = Mount(at="{environment}/share/man", type="tmpfs", after="image")
+    with build(_layout(sealed, later), laboratory=laboratory) as site:
+        site.finish_image()
+        Path(site.path(later.at), "man1").touch()
+
+
 def test_overlay_shows_the_mode_of_what_it_covers(laboratory: Laboratory) -> None:
     layout = Layout(
         name="mine",

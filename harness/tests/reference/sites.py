@@ -327,6 +327,8 @@ class _MemoryRun(_Run):
             # Of an image that is in the making contracts say nothing is in the way.
             self._fault.paused = step.image
             self._fault.ended |= step.lifted
+            if step.lifted:
+                self._fault.unlinked.clear()
         outcome = self.installer.perform(step, self.case, self.site)
         self.memory.umask = 0o022
         return StepEvidence(step=step, outcome=outcome, before=before, after=self.observer.trees())

@@ -26,6 +26,7 @@ RIGHT = [
     ("cache-lost-behind-hard-links", "reference"),
     ("cache-lost-behind-symlinks", "reference"),
     ("change-on-own-layout", "uv==0.13.9"),
+    ("conflict-after-others-removed", "reference"),
     ("control-that-lost-nothing", "reference"),
     ("core-equal-size", "reference"),
     ("core-interleaved-upgrade", "reference"),
