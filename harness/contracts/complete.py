@@ -53,7 +53,7 @@ def _rows_true(scene: Scene) -> Iterator[Violation]:
     yield from _rows_well_formed(scene)
     for row in scene.recorded:
         node = scene.content(row.key)
-        if row.key in scene.lost or scene.is_link_into_cache(row.key):
+        if row.key in scene.lost_places or scene.is_link_into_cache(row.key):
             continue
         if node is None or node.kind != "file":
             yield scene.violation(NAME, row.key, f"a file, {_as(row)}", scene.found(row.key))

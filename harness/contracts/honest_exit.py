@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.contracts.book import normalised
-from harness.contracts.scene import is_lock
+from harness.contracts.scene import is_claimed, is_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.contracts.scene import Scene
-    from harness.model import Violation, Wheel
+    from harness.model import Trees, Violation, Wheel
 
 NAME = "honest-exit"
 
@@ -70,7 +70,8 @@ def _failure_over_success(scene: Scene) -> Iterator[Violation]:
     """
     rewritten = scene.step.action in {"reinstall", "repair"}
     if scene.step.action == "uninstall":
-        done = not (scene.absent or _is_some_version_there(scene))
+        there = _is_some_version_there(scene, scene.before)
+        done = there and not (scene.absent or _is_some_version_there(scene, scene.after))
     elif scene.refused_wheel or (any if rewritten else all)(wheel in scene.present for wheel in scene.asked):
         return
     else:
@@ -95,11 +96,11 @@ def _is_outdone(scene: Scene) -> bool:
     )
 
 
-def _is_some_version_there(scene: Scene) -> bool:
-    """Who is asked to remove a distribution removes the version that there is."""
+def _is_some_version_there(scene: Scene, trees: Trees) -> bool:
+    """Who is asked to remove a distribution removes the version that there is; one may be hidden by a mount."""
     names = {normalised(wheel.name) for wheel in scene.asked}
-    there = any(scene.claimed_installed(wheel) for wheel in scene.book.wheels if normalised(wheel.name) in names)
-    return there or bool(scene.legacy)
+    versions = [wheel for wheel in scene.book.wheels if normalised(wheel.name) in names]
+    return any(is_claimed(wheel, trees) for wheel in versions) or bool(scene.legacy)
 
 
 def _installed_with_holes(scene: Scene) -> Iterator[Violation]:

@@ -223,6 +223,11 @@ class Scene:
         """What is not as it was by no step's doing, and this one has left so that was not asked for it."""
         return self._left(self.taken | self.harmed.difference(self.brought if self.succeeded else ()))
 
+    @cached_property
+    def lost_places(self) -> frozenset[str]:
+        """`lost`, and where these paths lead now: another's link may have taken the place of a directory."""
+        return self.lost.union(map(self.where.canonical, self.lost))
+
     @property
     def still_taken(self) -> frozenset[str]:
         """What lifting has taken, and this step has left so."""
@@ -240,8 +245,8 @@ class Scene:
         return frozenset(path for path in paths if _is_left(before.get(path), after.get(path)))
 
     def claimed_installed(self, wheel: Wheel) -> bool:
-        """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
-        return any(f"{library}/{wheel.dist_info}/METADATA" in self.after.environment for library in _LIBRARIES)
+        """As `is_claimed`, after the step."""
+        return is_claimed(wheel, self.after)
 
     @cached_property
     def legacy(self) -> tuple[str, ...]:
@@ -388,6 +393,11 @@ def said(node: Node | None) -> str:
     if node.kind == "file":
         return f"a file of {node.size} bytes, mode {node.mode:04o}, sha256 {node.digest[:8]}"
     return f"{'an' if node.kind == 'other' else 'a'} {node.kind}"
+
+
+def is_claimed(wheel: Wheel, trees: Trees) -> bool:
+    """Whether any tool would take the wheel for installed: its .dist-info has METADATA."""
+    return any(f"{library}/{wheel.dist_info}/METADATA" in trees.environment for library in _LIBRARIES)
 
 
 def _is_left(before: Node | None, after: Node | None) -> bool:

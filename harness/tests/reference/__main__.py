@@ -46,11 +46,9 @@ def broken(sequence: Sequence) -> Broken | None:
     """
     fault = sequence.fault
     verdict = sites.run(sequence.case, clones=sequence.clones, fault=fault)
-    # Whom the cache has refused once goes round it; of which files that is so the trees do not say afterwards.
-    is_round_the_cache = fault is not None and fault.once and fault.at == "{cache}"
-    violations = [
-        one for one in verdict.violations if not (is_round_the_cache and one.contract == "link-mode-honoured")
-    ]
+    # Who is refused once may try again, copy, or go round the cache: of which files the trees do not say afterwards.
+    is_refused_once = fault is not None and fault.once
+    violations = [one for one in verdict.violations if not (is_refused_once and one.contract == "link-mode-honoured")]
     if not violations:
         return None
     first = violations[0]
