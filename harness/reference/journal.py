@@ -111,7 +111,7 @@ def _put_back(entry: PutBack, aside: Callable[[str], str], replaced: dict[str, s
     """What is at the path by now is kept: a program running at the same time may have put it there."""
     if entry.path not in replaced:
         try:
-            yield op.Exchange(entry.source, entry.path)
+            yield from exchanged(entry.source, entry.path)
         except OperationRefused:
             pass  # Nothing is there, or it has to be done in two operations.
         else:
@@ -125,6 +125,19 @@ def _put_back(entry: PutBack, aside: Callable[[str], str], replaced: dict[str, s
         else:
             replaced[entry.path] = kept
     return (yield from _tolerant(op.Rename(entry.source, entry.path), "could not be undone"))
+
+
+def exchanged(source: str, path: str) -> op.Program[None]:
+    """Let two files change places. A directory that another program has made meanwhile goes back to its own.
+
+    Raises:
+        OperationRefused: they cannot; EISDIR: it is a directory.
+    """
+    yield op.Exchange(source, path)
+    status = yield op.Lstat(source)
+    if status.kind == "directory":
+        yield op.Exchange(source, path)
+        raise OperationRefused(path=path, second=source, operation="exchange", errno=errno.EISDIR)
 
 
 def tolerantly(program: Generator[op.Operation, Any, object], complaint: str) -> op.Program[bool]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness.errors import OperationRefused, errno_name
 from harness.model import operation as op
 from harness.reference.directories import PATIENCE
-from harness.reference.journal import PutBack
+from harness.reference.journal import PutBack, exchanged
 from harness.reference.settings import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class Placing:
 
     def _exchanged(self, name: str, path: str) -> op.Program[bool]:
         try:
-            yield op.Exchange(name, path)
+            yield from exchanged(name, path)
         except OperationRefused:
             return False
         self._journal.undoing.append(PutBack(name, path))

@@ -157,6 +157,34 @@ def test_an_install_that_fails_takes_nothing_from_one_that_succeeds(
     assert world.content(SHARED) is not None
 
 
+def _making_a_directory(world: World, count: int) -> Perform:
+    """Another program puts a directory where the shared file is, just before that changes places for the nth time."""
+    left = count
+
+    def perform(operation: op.Operation) -> Any:  # noqa: ANN401 - as harness.drivers.perform
+        nonlocal left
+        if isinstance(operation, op.Exchange) and operation.path == SHARED:
+            left -= 1
+            if left == 0:
+                world.memory.perform(op.Unlink(SHARED))
+                world.memory.perform(op.Mkdir(SHARED))
+                world.memory.perform(op.Create(f"{SHARED}/theirs", b"theirs", 0o644))
+        return world.perform(operation)
+
+    return perform
+
+
+@pytest.mark.parametrize("mode", LINK_MODES)
+@pytest.mark.parametrize("count", [1, 2], ids=["placing", "undoing"])
+def test_a_directory_of_another_program_is_not_taken_for_the_file_before(mode: LinkMode, count: int) -> None:
+    world = world_of(mode, alpha())
+    perform = refusing(op.Rename, 5, f"{PURELIB}/alpha-2.0.dist-info")(_making_a_directory(world, count))
+    (ending,) = together(world, [installing(alpha("2.0"))], [], perform)
+    assert ending.error is not None
+    assert world.content(f"{SHARED}/theirs") == b"theirs"
+    assert [path for path in world.debris() if "theirs" not in path and "/space/.exdev" not in path] == []
+
+
 DELTA = make_wheel("delta", "1.0", {"space/__init__.py": b"# of delta\n", "space/delta.py": b"delta"})
 TWIN = make_wheel("twin", "1.0", {"space/__init__.py": b"# shared, too\n", "space/twin.py": b"twin"})
 
