@@ -198,6 +198,7 @@ class Judgement:
         request = {
             "libraries": [site.role("purelib"), site.role("platlib")],
             "borrowed": borrowed,
+            "instead_of": place.python if borrowed else "",
             "modules": list(modules),
             "scripts": list(dict.fromkeys(scripts)),
         }

@@ -34,7 +34,7 @@ def main() -> None:
     answer = {
         "distributions": [_distribution(one) for one in importlib.metadata.distributions(path=libraries)],
         "imports": {name: _imported(name) for name in request["modules"]},
-        "scripts": {path: _ran(path, borrowed=request["borrowed"]) for path in request["scripts"]},
+        "scripts": {path: _ran(path, instead_of=request["instead_of"]) for path in request["scripts"]},
     }
     sys.stdout.write(json.dumps(answer))
 
@@ -101,18 +101,23 @@ def _imported(name: str) -> str:
     return ""
 
 
-def _ran(path: str, *, borrowed: bool) -> str:
-    """Why a script does not run, or could not; empty: it runs."""
+def _ran(path: str, *, instead_of: str) -> str:
+    """Why a script does not run, or could not; empty: it runs.
+
+    Args:
+        path: the script's.
+        instead_of: the interpreter that the environment lacks, or a mount hides there; empty: it is there.
+    """
     try:
         noexec = bool(os.statvfs(path).f_flag & os.ST_NOEXEC)
         with open(path, "rb") as file:
             first = file.readline()
     except OSError as refused:
         return str(refused)
-    if b"python" in first and borrowed:
+    if b"python" in first and instead_of:
         # What the kernel would start has to be there, whoever runs the script then.
         interpreter = first[2:].split()[0].decode(errors="replace")
-        is_there = os.path.isabs(interpreter) and os.access(interpreter, os.X_OK)
+        is_there = interpreter == instead_of or (os.path.isabs(interpreter) and os.access(interpreter, os.X_OK))
         return _ran_here(path) if is_there else f"no interpreter: {first[:60]!r}"
     if noexec:
         return "" if first.startswith(b"#!") else f"no first line that names an interpreter: {first[:60]!r}"
