@@ -134,7 +134,10 @@ def exchanged(source: str, path: str) -> op.Program[None]:
         OperationRefused: they cannot; EISDIR: it is a directory.
     """
     yield op.Exchange(source, path)
-    status = yield op.Lstat(source)
+    try:
+        status = yield op.Lstat(source)
+    except OperationRefused:
+        return  # Done is done: it is taken for the file that was looked at before.
     if status.kind == "directory":
         yield op.Exchange(source, path)
         raise OperationRefused(path=path, second=source, operation="exchange", errno=errno.EISDIR)
