@@ -10,7 +10,7 @@ import dataclasses
 import errno
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -228,20 +228,19 @@ def _moving(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
 
     A site's roles lie where they lie from the beginning to the end; trees before and after could not be compared.
     """
-    roles = layout["roles"]
+    roles, symlinks = layout["roles"], layout["symlinks"]
     mounts = [(index, mount) for index, mount in enumerate(layout["mounts"]) if mount.after == "image"]
-    if any(any(_template(mount.at, "")) for _, mount in mounts) or any(_flawed(one) for one in layout["symlinks"]):
+    if not mounts or not symlinks or not _leads_somewhere(layout, (mount.at for _, mount in mounts)):
         return
-    if any(check(Roles, _fields(roles), "")) or any(_looping(layout, "")):
-        return
-    links = link_targets(roles, layout["symlinks"])
+    links = link_targets(roles, symlinks)
+    entries = {symlink: entry_path(site_place(roles, symlink.at), links) or "" for symlink in symlinks}
     for index, mount in mounts:
-        place = followed(site_place(roles, mount.at), links)
-        entries = {one: entry_path(site_place(roles, one.at), links) or "" for one in layout["symlinks"]}
-        shown = link_targets(roles, [one for one, path in entries.items() if not path.startswith(f"{place}/")])
+        mount_point = followed(site_place(roles, mount.at), links)
+        visible = [symlink for symlink, path in entries.items() if not path.startswith(f"{mount_point}/")]
+        links_after = link_targets(roles, visible)
         for role in ROLES:
             path = site_place(roles, getattr(roles, role))
-            if followed(path, links) != followed(path, shown):
+            if followed(path, links) != followed(path, links_after):
                 message = f"hides a link that leads to {role}, which would lie elsewhere after the image steps"
                 yield Problem(where=below(where, f"mount[{index}].at"), message=message)
                 break
@@ -249,23 +248,32 @@ def _moving(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
 
 def _sealed(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """A permission after the image on a mount that is read-only by then: nobody could set it (EROFS)."""
-    later = [(index, one) for index, one in enumerate(layout["permissions"]) if one.after == "image"]
-    if not later or any(any(_template(one.at, "")) for one in (*layout["mounts"], *layout["permissions"])):
+    roles, mounts = layout["roles"], layout["mounts"]
+    later = [
+        (index, permission) for index, permission in enumerate(layout["permissions"]) if permission.after == "image"
+    ]
+    ats = [part.at for part in (*mounts, *layout["permissions"])]
+    if not later or not mounts or not _leads_somewhere(layout, ats):
         return
-    if any(check(Roles, _fields(layout["roles"]), "")) or any(_looping(layout, "")):
-        return
-    links = link_targets(layout["roles"], layout["symlinks"])
+    links = link_targets(roles, layout["symlinks"])
 
-    def place(at: str) -> str:
-        return f"{followed(site_place(layout['roles'], at), links)}".rstrip("/")
+    def end_of(at: str) -> str:
+        return f"{followed(site_place(roles, at), links)}".rstrip("/")
 
-    mounts = [(place(one.at), one.after == "image", index) for index, one in enumerate(layout["mounts"])]
+    laid = [(end_of(mount.at), mount.after == "image", index) for index, mount in enumerate(mounts)]
     for index, permission in later:
-        above = [one for one in mounts if f"{place(permission.at)}/".startswith(f"{one[0]}/")]
-        _, is_late, number = max(above, default=("", True, 0))
-        if not is_late and "ro" in layout["mounts"][number].flags:
+        path = f"{end_of(permission.at)}/"
+        _, is_late, number = max((part for part in laid if path.startswith(f"{part[0]}/")), default=("", True, 0))
+        if not is_late and "ro" in mounts[number].flags:
             message = f"{permission.at} lies on mount[{number}], which is read-only by then"
             yield Problem(where=below(where, f"permission[{index}].after"), message=message)
+
+
+def _leads_somewhere(layout: Mapping[str, Any], ats: Iterable[str]) -> bool:
+    """Whether roles, links and these paths are right by themselves: only then can be asked where the paths lead."""
+    if any(check(Roles, _fields(layout["roles"]), "")) or any(_flawed(symlink) for symlink in layout["symlinks"]):
+        return False
+    return not any(any(_template(at, "")) for at in ats) and not any(_looping(layout, ""))
 
 
 def _looping(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -288,14 +296,12 @@ def _crowded(layout: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """Files and directories that something else of the layout is in the way of."""
     if not layout["files"] and not layout["directories"]:
         return
-    ats = [one.at for name in ("mounts", "files", "directories", "permissions") for one in layout[name]]
+    ats = [part.at for name in ("mounts", "files", "directories", "permissions") for part in layout[name]]
     sources = [mount.source for mount in layout["mounts"] if mount.source]
-    is_flawed = any(any(_template(at, "")) for at in ats) or any(any(_source(one, "")) for one in sources)
-    if is_flawed or any(_looping(layout, "")) or any(_flawed(one) for one in layout["symlinks"]):
+    if any(any(_source(source, "")) for source in sources) or not _leads_somewhere(layout, ats):
         return
-    if not any(check(Roles, _fields(layout["roles"]), "")):
-        for problem in conflicts(layout):
-            yield dataclasses.replace(problem, where=below(where, problem.where))
+    for problem in conflicts(layout):
+        yield dataclasses.replace(problem, where=below(where, problem.where))
 
 
 def _changed(at: str, where: str) -> Iterator[Problem]:

@@ -214,6 +214,17 @@ def test_permission_on_a_mount_that_is_read_only_by_then_is_a_problem() -> None:
         assert problems(dataclasses.replace(layout, mounts=mounts, permissions=(permission,))) == ()
 
 
+def test_flawed_link_is_told_of_a_layout_with_a_permission_after_the_image() -> None:
+    layout = Layout(
+        name="mine",
+        about="x",
+        mounts=(Mount(at="{cache}", type="tmpfs", after="image"),),
+        symlinks=(Symlink(at="{nosuch}/a", to="b"),),
+        permissions=(Permission(at="{temporary}", mode="700", after="image"),),
+    )
+    assert [problem.where for problem in problems(layout)] == ["symlink[0].at"]
+
+
 @pytest.mark.parametrize("at", ["{environment}", "/real/environment", "/environment/lib"])
 def test_mount_after_the_image_may_not_move_a_role(at: str) -> None:
     links = (Symlink(at="{environment}", to="/real/environment"), Symlink(at="{purelib}", to="/elsewhere/libraries"))
