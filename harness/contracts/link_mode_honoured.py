@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.contracts.scene import said
+from harness.wheels.expected import installed_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ def check(scene: Scene) -> Iterator[Violation]:
         node = scene.after.environment.get(path)
         if file.generated or node is None or wheels & old or path in moved or not path.startswith(_LIBRARIES):
             continue
-        if path in scene.evidence.furniture or any(one.get(path) == node for one in earlier):
+        if path in scene.evidence.furniture or any(tree.get(path) == node for tree in earlier):
             continue
         # Whose version of a shared file it is may be anybody's guess: one that could be excused is enough then.
         is_excused = wheels <= excused if scene.evidence.ordered else bool(wheels & excused)
@@ -102,12 +103,12 @@ _JUDGES: dict[LinkMode, Callable[[Scene, Node, SharingEvidence | None, bool, boo
 
 
 def _moved(scene: Scene) -> Iterator[str]:
-    """The library files that some wheel brings by way of its `.data`."""
+    """The files that some wheel brings by way of its `.data`."""
     for wheel in scene.wanted:
+        data = wheel.data
         for entry in wheel.entries:
-            scheme, _, path = entry.path.removeprefix(f"{wheel.data}/").partition("/")
-            if scheme in {"purelib", "platlib"} and entry.path != f"{scheme}/{path}":
-                yield f"{'purelib' if scheme == 'purelib' else scene.evidence.platlib}/{path}"
+            if entry.path.startswith(f"{data}/"):
+                yield installed_path(wheel, data, entry.path, "", scene.evidence.platlib)
 
 
 def _placed_in_image(scene: Scene) -> set[str]:
@@ -126,7 +127,7 @@ def _before_a_change(scene: Scene) -> tuple[Tree, ...]:
 
     What can be linked today could not be then, or is not the file that it was linked to.
     """
-    return tuple(one.before.environment for one in scene.evidence.steps if one.step.lifted or one.step.meddled)
+    return tuple(done.before.environment for done in scene.evidence.steps if done.step.lifted or done.step.meddled)
 
 
 def _crossing(scene: Scene) -> set[str]:

@@ -34,8 +34,8 @@ def check(scene: Scene) -> Iterator[Violation]:
         # before anybody comes to look at a bad one.
         if _names_bad_wheel(scene):
             return
-        is_in_the_way = scene.is_hindered or scene.book.conflict(scene.wanted)
-        if not is_in_the_way and not (scene.evidence.case.strict and errnos_in(message)):
+        is_strict = scene.evidence.case.strict and errnos_in(message)
+        if not (scene.is_hindered or scene.book.conflict(scene.wanted) or is_strict):
             yield scene.violation(NAME, "message", "the bad wheel, by file name or as name==version", shown)
             return
     if not _names_path(message, scene):

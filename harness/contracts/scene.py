@@ -449,15 +449,13 @@ def _harmed(evidence: Evidence, index: int) -> frozenset[str]:
 def _changed_between(evidence: Evidence, index: int) -> frozenset[str]:
     """Files that are not as the step before left them, and links whose ends in the cache are not what they were."""
     earlier, now = evidence.steps[index - 1].after, evidence.steps[index].before
-    there = now.environment
-    found = frozenset(
-        path for path, node in earlier.environment.items() if node.kind != "directory" and there.get(path) != node
-    )
+    files = ((path, node) for path, node in earlier.environment.items() if node.kind != "directory")
+    changed = frozenset(path for path, node in files if now.environment.get(path) != node)
     if earlier.cache == now.cache:
-        return found
+        return changed
     ends = [(trees, locations(trees, evidence)) for trees in (earlier, now)]
-    links = (path for path, node in earlier.environment.items() if node.kind == "symlink" and path not in found)
-    return found.union(path for path in links if len({node_at(path, *one, into_cache=True) for one in ends}) > 1)
+    links = (path for path, node in earlier.environment.items() if node.kind == "symlink" and path not in changed)
+    return changed.union(path for path in links if len({node_at(path, *end, into_cache=True) for end in ends}) > 1)
 
 
 def _present_after_failure(scene: Scene) -> tuple[Wheel, ...]:

@@ -65,6 +65,6 @@ def _never_written(scene: Scene, path: str) -> bool:
     """A file that the layout put there, at the start or over the image, and nobody has touched since."""
     steps, now = scene.evidence.steps, scene.after.environment.get(path)
     laid = (
-        index for index, one in enumerate(steps) if index == 0 or (steps[index - 1].step.image and not one.step.image)
+        index for index, done in enumerate(steps) if index == 0 or (steps[index - 1].step.image and not done.step.image)
     )
     return any(steps[index].before.environment.get(path) == now for index in laid if index <= scene.index)

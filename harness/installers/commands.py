@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 from dataclasses import dataclass
@@ -70,8 +71,7 @@ class CommandInstaller:
         """
         place = environment.Place(site)
         if not os.path.exists(place.python) and _is_hidden(place.python, site):
-            fact = f"{place.python.removeprefix(site.root)} cannot be started: ENOENT"
-            raise LayoutUntrue(layout=site.layout.name, facts=(fact,))
+            raise _unstartable(place.python, errno.ENOENT, site)
         ended: list[Ended] = []
         lines: list[str] = []
         for command in self.tool.commands(step, case, place):
@@ -80,8 +80,7 @@ class CommandInstaller:
             try:
                 ended.append(children.run(command, seconds=_SECONDS, writable=place.writable, umask=step.umask))
             except (FileNotFoundError, PermissionError) as refused:
-                fact = f"{program.removeprefix(site.root)} cannot be started: {errno_name(refused.errno)}"
-                raise LayoutUntrue(layout=site.layout.name, facts=(fact,)) from refused
+                raise _unstartable(program, refused.errno, site) from refused
             if ended[-1].exit:
                 break
         return self._outcome(ended, tuple(lines), site)
@@ -111,8 +110,13 @@ class CommandInstaller:
         )
 
 
+def _unstartable(program: str, number: int | None, site: Site) -> LayoutUntrue:
+    fact = f"{program.removeprefix(site.root)} cannot be started: {errno_name(number)}"
+    return LayoutUntrue(layout=site.layout.name, facts=(fact,))
+
+
 def _is_hidden(path: str, site: Site) -> bool:
     """Whether it lies below a mount that is laid after the image steps, and so after all that was there."""
     laid = (os.path.realpath(site.path(mount.at)) for mount in site.layout.mounts if mount.after == "image")
     directory = f"{os.path.realpath(os.path.dirname(path))}/"
-    return any(directory.startswith(f"{place}/") for place in laid)
+    return any(directory.startswith(f"{mount_point}/") for mount_point in laid)

@@ -259,11 +259,14 @@ class _Drawing:
 
     def _later_mount_points(self) -> None:
         """What is mounted on after the image steps has to be there before its own mount becomes read-only."""
-        sealed = {self.mount_point(one): "ro" in one.flags for one in self.layout.mounts if one.after == "start"}
-        for mount in self.layout.mounts:
+        early, late = ([mount for mount in self.layout.mounts if mount.after == when] for when in ("start", "image"))
+        sealed = {self.mount_point(mount): "ro" in mount.flags for mount in early}
+        for mount in late:
             path = self.mount_point(mount)
-            above = max((one for one in sealed if path.startswith(f"{one}/")), key=len, default="")
-            if mount.after == "image" and sealed.get(above, False):
+            above = max(
+                (mount_point for mount_point in sealed if path.startswith(f"{mount_point}/")), key=len, default=""
+            )
+            if sealed.get(above, False):
                 (self._file if mount.file else self._directory)(path)
 
     def between(self) -> tuple[Action, ...]:
@@ -342,7 +345,9 @@ class _Drawing:
     def _close(self, moment: Moment) -> None:
         """Directories whose mode keeps others from being put into them; of several, the innermost first."""
         closed = [
-            one for one in self.layout.directories if denies_changes(one.mode) and moment_of(self.layout, one) == moment
+            directory
+            for directory in self.layout.directories
+            if denies_changes(directory.mode) and moment_of(self.layout, directory) == moment
         ]
         modes = sorted(map(self._mode, closed), key=lambda action: -action.path.count("/"))
         self.actions += modes

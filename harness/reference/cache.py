@@ -236,7 +236,7 @@ def _unpack(members: Iterable[archive.Member], path: str, settings: Settings) ->
             below = f"{path}/{member.path}"
             yield from _make_parents(below if member.directory else below.rpartition("/")[0], made)
             if not member.directory:
-                yield op.Create(below, member.content, (0o777 if member.executable else 0o666) & ~settings.umask)
+                yield op.Create(below, member.content, settings.file_mode(executable=member.executable))
     except OperationRefused:
         yield from tolerantly(discard(path), "was left behind")
         raise

@@ -76,7 +76,6 @@ class Journal:
             elif isinstance(entry, PutBack):
                 if not (yield from _put_back(entry, aside, undone.replaced)):
                     needed.add(entry.source)
-                needed.add(undone.replaced.get(entry.path, ""))
             elif not isinstance(entry, op.Rmdir) and getattr(entry, "path", "") not in needed:
                 yield from _tolerant(entry, "could not be undone")
         return undone
@@ -108,7 +107,10 @@ def _take(path: str, aside: Callable[[str], str], taken: dict[str, str]) -> op.P
 
 
 def _put_back(entry: PutBack, aside: Callable[[str], str], replaced: dict[str, str]) -> op.Program[bool]:
-    """What is at the path by now is kept: a program running at the same time may have put it there."""
+    """What is at the path by now is kept: a program running at the same time may have put it there.
+
+    Answers whether the name is free that the file before was kept under.
+    """
     if entry.path not in replaced:
         try:
             yield from exchanged(entry.source, entry.path)
@@ -116,7 +118,7 @@ def _put_back(entry: PutBack, aside: Callable[[str], str], replaced: dict[str, s
             pass  # Nothing is there, or it has to be done in two operations.
         else:
             replaced[entry.path] = entry.source
-            return True
+            return False
         kept = aside(entry.path)
         try:
             yield op.Link(entry.path, kept)

@@ -65,7 +65,7 @@ class Placing:
         self._way = ways[self._mode]
         self._strict = settings.strict
         self._token = settings.token
-        self._umask = settings.umask
+        self._file_mode = settings.file_mode
         self._journal = journal
         self._directories = directories
         self._crossing: dict[str, int] = {}
@@ -281,7 +281,7 @@ class Placing:
         """Write into a file that is a mount point: the one thing such a file allows, and not atomic."""
         made = yield op.Lstat((yield op.RealPath(source)))
         # A file of its own, whatever the link mode: see `__init__`.
-        mode = (0o777 if made.mode & 0o100 else 0o666) & ~self._umask
+        mode = self._file_mode(executable=made.mode & 0o100 != 0)
         if (yield op.Digest(source)) == (yield op.Digest(path)) and mode == status.mode:
             return
         old = yield op.ReadFile(kept)

@@ -40,6 +40,10 @@ class Settings:
     umask: int = 0o022
     siblings: tuple[str, ...] = ()
 
+    def file_mode(self, *, executable: bool) -> int:
+        """The permission bits of a new file."""
+        return (0o777 if executable else 0o666) & ~self.umask
+
     def scheme(self, name: str) -> str:
         """The directory of one scheme key (`purelib`, `platlib`, `scripts`, `data`, `headers`)."""
         path: str = getattr(self, name)

@@ -169,7 +169,7 @@ def _spread(wheel: Wheel, platlib: str) -> Mapping[str, ExpectedFile]:
     data = wheel.data
     files: dict[str, ExpectedFile] = {}
     for entry in wheel.entries:
-        path = _installed(wheel, data, entry.path, root, platlib) if entry.kind != "directory" else ""
+        path = installed_path(wheel, data, entry.path, root, platlib) if entry.kind != "directory" else ""
         if path:
             files[path] = _from_archive(wheel.key, entry, in_scripts=path.startswith("scripts/"))
     files |= {f"scripts/{name}": _generated(wheel.key, executable=True) for name in dist_info.scripts(wheel)}
@@ -179,7 +179,7 @@ def _spread(wheel: Wheel, platlib: str) -> Mapping[str, ExpectedFile]:
     return files
 
 
-def _installed(wheel: Wheel, data: str, path: str, root: str, platlib: str) -> str:
+def installed_path(wheel: Wheel, data: str, path: str, root: str, platlib: str) -> str:
     """Where a path of the archive goes; empty for the `.data` directory (`data`) and its schemes' own directories."""
     if not (path == data or path.startswith(data + "/")):
         return f"{root}/{path}"
@@ -237,7 +237,7 @@ def _listed_directories(wheels: Sequence[Wheel], platlib: str) -> Iterator[tuple
         root, data = "purelib" if dist_info.root_is_purelib(wheel) else platlib, wheel.data
         for entry in wheel.entries:
             if entry.kind == "directory":
-                yield _installed(wheel, data, entry.path, root, platlib), Claim(wheel.key, "", 0, executable=True)
+                yield installed_path(wheel, data, entry.path, root, platlib), Claim(wheel.key, "", 0, executable=True)
 
 
 def parents(path: str) -> Iterator[str]:

@@ -48,7 +48,11 @@ def broken(sequence: Sequence) -> Broken | None:
     verdict = sites.run(sequence.case, clones=sequence.clones, fault=fault)
     # Who is refused once may try again, copy, or go round the cache: of which files the trees do not say afterwards.
     is_refused_once = fault is not None and fault.once
-    violations = [one for one in verdict.violations if not (is_refused_once and one.contract == "link-mode-honoured")]
+    violations = [
+        violation
+        for violation in verdict.violations
+        if not (is_refused_once and violation.contract == "link-mode-honoured")
+    ]
     if not violations:
         return None
     first = violations[0]

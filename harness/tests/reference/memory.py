@@ -346,7 +346,7 @@ class Memory:
         del from_.directory.names[from_.name]
         to.directory.names.pop(to.name, None)
         to.directory.names[to.name] = moved
-        self._move_mounts(from_.path, to.path)
+        self._move_mounts((from_.path, to.path))
 
     def _exchange(self, source: str, path: str) -> None:
         """As `_rename`, but for the checks that RENAME_EXCHANGE leaves out."""
@@ -368,18 +368,18 @@ class Memory:
         if not (isinstance(one, File) and isinstance(other, File)):
             self.forget()
         from_.directory.names[from_.name], to.directory.names[to.name] = other, one
-        self._move_mounts(from_.path, to.path, back=True)
+        self._move_mounts((from_.path, to.path), (to.path, from_.path))
 
     def _replaceable(self, moved: Inode, target: Inode | None) -> None:
         if target is not None and isinstance(moved, Directory) != isinstance(target, Directory):
             raise _error(errno.ENOTDIR if isinstance(moved, Directory) else errno.EISDIR)
 
-    def _move_mounts(self, source: str, path: str, *, back: bool = False) -> None:
-        moves = [(source, path), (path, source)] if back else [(source, path)]
+    def _move_mounts(self, *moves: tuple[str, str]) -> None:
+        """Those below each of these paths, at once."""
         moved = {}
-        for old, new in moves:
-            for at in [one for one in self.mounts if one.startswith(f"{old}/")]:
-                moved[new + at[len(old) :]] = self.mounts.pop(at)
+        for source, path in moves:
+            for mount_point in [name for name in self.mounts if name.startswith(f"{source}/")]:
+                moved[path + mount_point[len(source) :]] = self.mounts.pop(mount_point)
         self.mounts |= moved
 
     def _not_mounted(self, place: _Place) -> None:

@@ -126,9 +126,8 @@ def sequences(draw: Draw, *, faults: bool = True) -> Sequence:
     """
     wheels = (*draw(_VERSIONS if draw(_EIGHTHS) % 2 else _COMPOSED), *draw(_SPOILED))
     layout = draw(_LAYOUTS)
-    removable = tuple(
-        at for at in _MEDDLED if at.replace("site_packages", "purelib") not in {one.at for one in layout.symlinks}
-    )
+    linked = {symlink.at.replace("purelib", "site_packages") for symlink in layout.symlinks}
+    removable = tuple(at for at in _MEDDLED if at not in linked)
     steps = [_step(draw, wheels, removable, first=index == 0) for index in range(draw(_COUNT))]
     fault = draw(_FAULTS) if faults else None
     if fault is not None:
@@ -149,18 +148,17 @@ def sequences(draw: Draw, *, faults: bool = True) -> Sequence:
 
 
 def _step(draw: Draw, wheels: tuple[Wheel, ...], removable: tuple[str, ...], *, first: bool) -> Step:
-    action, umask, image, lifted, meddled, place = draw(_ANY_STEP)
+    action, umask, image, lifted, meddled, choice = draw(_ANY_STEP)
     if first:
         action = draw(_FIRST_ACTIONS)
     chosen = {one.name: one.key for one in (wheels[index % len(wheels)] for index in draw(_CHOSEN))}
+    removal = Meddling(do="remove", at=removable[choice % len(removable)])
     return Step(
         action=action,
         wheels=tuple(chosen.values()),
         image=image == _RARE,
         lifted=not first and lifted == _RARE,
-        meddled=(Meddling(do="remove", at=removable[place % len(removable)]),)
-        if not first and meddled == _RARE
-        else (),
+        meddled=(removal,) if not first and meddled == _RARE else (),
         umask=umask,
     )
 

@@ -230,7 +230,7 @@ class MemorySharing:
 
     def _could(self, source: str, directory: str) -> bool:
         key = source.rpartition("/")[0], directory
-        if directory in self._refused or _final(directory) in self._refused:
+        if _final(directory) in self._refused:
             return False
         if key not in self._possible:
             self._possible[key] = self._linked(source, f"{directory}/.exdev-sharing-probe")
@@ -288,7 +288,7 @@ class _Faulty:
             self._left -= 1
             if self._left < 0:
                 self.ended = self._fault.once
-                self.unlinked |= {path.rpartition("/")[0], _final(path.rpartition("/")[0])}
+                self.unlinked.add(_final(path.rpartition("/")[0]))
                 raise refused(operation, self._fault.errno)
         return self._perform(operation)
 

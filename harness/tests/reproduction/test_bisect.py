@@ -471,7 +471,7 @@ def test_a_part_of_a_recorded_violation_is_not_the_violation(verdict: Verdict) -
 def test_a_report_is_sought_by_its_signs(verdict: Verdict) -> None:
     sought = Sought(report=reports.load("uv-1513-small"))
     assert sought.shown(verdict) == "bad"
-    outside = tuple(replace(one, path="purelib/elsewhere") for one in verdict.violations)
+    outside = tuple(replace(violation, path="purelib/elsewhere") for violation in verdict.violations)
     assert sought.shown(replace(verdict, violations=outside)) == "other"
     assert sought.shown(replace(verdict, violations=())) == "good"
 

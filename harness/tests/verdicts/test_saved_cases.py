@@ -240,7 +240,7 @@ def test_a_link_to_another_place_of_the_environment_is_judged_by_where_it_leads(
     case = Case(layout=layout, wheels=(brings,), steps=steps[:2], installer="uv==0.13.9", link_mode="copy")
     verdict = Runner(laboratory).run(case)
     assert "Not a directory" in verdict.evidence.steps[1].outcome.message
-    assert {one.step for one in verdict.violations} == {1}
+    assert {violation.step for violation in verdict.violations} == {1}
 
 
 def _case(name: str, installer: str) -> Case:
